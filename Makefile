@@ -1,0 +1,69 @@
+# make demo    a sweep of digits_mlp with ASHA and HyperOpt on a local Ray
+# make test    every check: ruff, mypy, pytest
+#
+# Both create .venv on the first call. Other targets: install, lint, types, pytest,
+# format, constraints, clean.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := -m pip install --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install demo test lint types pytest format constraints clean
+
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
+
+install: $(VENV)/.installed
+
+# hpbandster is installed without its dependencies: one of them needs a C compiler.
+$(VENV)/.installed: pyproject.toml setup.py constraints.txt requirements/bohb.txt
+	@echo "Installing into $(VENV) (a minute or two the first time)"
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "tuner needs Python 3.11 or newer, found: $(PYTHON)." \
+	       "Install it, or name another: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' || { \
+	  echo "$(PYTHON) cannot create virtual environments." \
+	       "Install its venv module (Debian, Ubuntu: apt-get install python3-venv)" >&2; exit 1; }
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	@$(BIN)/python $(PIP_INSTALL) --constraint constraints.txt --editable '.[torch,dev]'
+	@$(BIN)/python $(PIP_INSTALL) --no-deps --requirement requirements/bohb.txt
+	@touch $@
+
+demo: $(VENV)/.installed
+	@sweep=demo-$$(date +%Y%m%d-%H%M%S) && \
+	$(BIN)/tuner run digits_mlp --scheduler asha --searcher hyperopt \
+	  --num-samples 80 --seed 0 --storage-path results --name $$sweep && \
+	$(BIN)/tuner best results/$$sweep
+
+test: lint types pytest
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed
+	$(BIN)/mypy --strict tuner/
+
+pytest: $(VENV)/.installed
+	$(BIN)/pytest
+
+format: $(VENV)/.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The newest versions that fit pyproject.toml, except torch, which is pinned by hand.
+constraints:
+	@scratch=$$(mktemp -d) && trap 'rm -rf $$scratch' EXIT && \
+	torch=$$(grep '^torch==' constraints.txt) && \
+	"$(PYTHON)" -m venv $$scratch/venv && \
+	$$scratch/venv/bin/python $(PIP_INSTALL) "$$torch" --editable '.[torch,dev]' && \
+	{ sed -n '/^#/p' constraints.txt; \
+	  $$scratch/venv/bin/python -m pip freeze --all --exclude pip --exclude tuner \
+	  | sed 's/^\(torch==[^+]*\)+.*/\1/'; } > $$scratch/constraints.txt && \
+	cp $$scratch/constraints.txt constraints.txt
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The bundled scenarios: one module, one ``SCENARIO``; adding one edits no other file."""

@@ -1,0 +1,81 @@
+"""tuner: large hyperparameter sweeps on Ray Tune, every report kept in Parquet.
+
+```python
+from ray import tune
+import tuner
+
+scenario = tuner.Scenario(
+    name="quadratic", trainable=train, space={"lr": tune.loguniform(1e-4, 1.0)},
+    metric="loss", mode="min", max_t=27,
+)
+sweep = tuner.run(scenario, scheduler="asha", searcher="hyperopt", num_samples=64, seed=0)
+sweep.best().config
+```
+
+Define what is tuned: `Scenario`, `EpochTrainable`, `load_scenario`, `bundled_scenarios`.
+Run it: `run`, `resolve` (its spec, without running), `SweepOptions`, `SweepSpec`.
+Read it: `load`, `Sweep`, `TrialResult`.
+What can go wrong: `TunerError`, `UsageError` and their kinds, in `tuner.errors`.
+
+Everything is imported on first use, so that ``import tuner`` is quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tuner.errors import TunerError, UsageError
+    from tuner.options import SweepOptions
+    from tuner.planning import resolve
+    from tuner.scenario import Scenario, bundled_scenarios, load_scenario
+    from tuner.spec import SweepSpec
+    from tuner.store import Sweep, TrialResult, load
+    from tuner.sweep import run
+    from tuner.trainable import EpochTrainable
+
+__all__ = [
+    "EpochTrainable",
+    "Scenario",
+    "Sweep",
+    "SweepOptions",
+    "SweepSpec",
+    "TrialResult",
+    "TunerError",
+    "UsageError",
+    "__version__",
+    "bundled_scenarios",
+    "load",
+    "load_scenario",
+    "resolve",
+    "run",
+]
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "EpochTrainable": "tuner.trainable",
+    "Scenario": "tuner.scenario",
+    "Sweep": "tuner.store",
+    "SweepOptions": "tuner.options",
+    "SweepSpec": "tuner.spec",
+    "TrialResult": "tuner.store",
+    "TunerError": "tuner.errors",
+    "UsageError": "tuner.errors",
+    "bundled_scenarios": "tuner.scenario",
+    "load": "tuner.store",
+    "load_scenario": "tuner.scenario",
+    "resolve": "tuner.planning",
+    "run": "tuner.sweep",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
