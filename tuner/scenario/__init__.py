@@ -1,0 +1,34 @@
+"""What is tuned, and where it comes from.
+
+- `definition`: `Scenario`, a trainable with its search space and what to look at.
+- `loading`: `load_scenario`, from a bundled name, a module or a file.
+- `transport`: makes what a file defines reach Ray's workers, which cannot import it.
+- `bundled`: `bundled_scenarios`, the names that come with tuner.
+
+The names are loaded on first use: listing the bundled scenarios must not import Ray.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tuner.scenario.bundled import bundled_scenarios
+    from tuner.scenario.definition import MUTABLE_NAMES, Scenario
+    from tuner.scenario.loading import load_scenario
+
+__all__ = ["MUTABLE_NAMES", "Scenario", "bundled_scenarios", "load_scenario"]
+
+_HOMES = {
+    "MUTABLE_NAMES": "definition",
+    "Scenario": "definition",
+    "bundled_scenarios": "bundled",
+    "load_scenario": "loading",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
