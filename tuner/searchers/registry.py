@@ -1,0 +1,167 @@
+"""The searchers that can be named, and how a name becomes an object.
+
+The libraries behind them take seconds to import, so an entry names its class and loads it when
+it is chosen.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, cast
+
+from tuner.arms import Choice
+from tuner.errors import SpecError, nearest
+from tuner.searchers.base import SearchTask, SpaceSearcher
+from tuner.space import contains
+
+__all__ = [
+    "SEARCHERS",
+    "SearcherEntry",
+    "build_searcher",
+    "check_searcher",
+    "default_num_samples",
+    "total_trials",
+]
+
+
+@dataclass(frozen=True)
+class SearcherEntry:
+    """A searcher that can be named.
+
+    Attributes:
+        name: Its name in an arm.
+        summary: What it does, in a line.
+        source: Where the method is described.
+        location: The class, as ``module:Class``.
+    """
+
+    name: str
+    summary: str
+    source: str
+    location: str
+
+    def load(self) -> type[SpaceSearcher]:
+        """Import the class."""
+        return cast("type[SpaceSearcher]", pkgutil.resolve_name(self.location))
+
+
+_ENTRIES = (
+    SearcherEntry(
+        "random",
+        "independent draws, times every combination of the grids",
+        "Bergstra & Bengio 2012, Random Search for Hyper-Parameter Optimization, JMLR 13",
+        "tuner.searchers.random_search:RandomSearcher",
+    ),
+    SearcherEntry(
+        "grid",
+        "every combination of a few points per domain, once",
+        "",
+        "tuner.searchers.grid_search:GridSearcher",
+    ),
+    SearcherEntry(
+        "hyperopt",
+        "HyperOpt's tree-structured Parzen estimator (TPE)",
+        "Bergstra et al. 2011, Algorithms for Hyper-Parameter Optimization, NeurIPS 24",
+        "tuner.searchers.hyperopt_tpe:HyperOptSearcher",
+    ),
+    SearcherEntry(
+        "optuna",
+        "Optuna's samplers: sampler=tpe, gp, cmaes, nsga2, qmc or random",
+        "Akiba et al. 2019, Optuna (1907.10902)",
+        "tuner.searchers.optuna_samplers:OptunaSearcher",
+    ),
+    SearcherEntry(
+        "bohb",
+        "kernel densities of the largest budget with a model, for the scheduler bohb",
+        "Falkner et al. 2018, BOHB (1807.01774)",
+        "tuner.searchers.bohb_kde:BOHBSearcher",
+    ),
+)
+
+SEARCHERS: Mapping[str, SearcherEntry] = MappingProxyType({e.name: e for e in _ENTRIES})
+"""Every searcher by name."""
+
+
+def build_searcher(
+    choice: Choice,
+    space: Mapping[str, Any],
+    *,
+    metric: str,
+    mode: str,
+    seed: int,
+    points_to_evaluate: Sequence[Mapping[str, Any]] | None = None,
+    num_samples: int | None = None,
+) -> SpaceSearcher:
+    """Return the searcher that ``choice`` names, over ``space``.
+
+    Args:
+        choice: Name and keywords.
+        space: A valid space.
+        metric: The reported value to optimise.
+        mode: ``"min"`` or ``"max"``.
+        seed: Decides every draw; 0 <= seed < 2**31.
+        points_to_evaluate: Complete configurations to suggest first.
+        num_samples: How often ``random`` samples the space, each time with every combination of
+            its grids; None for without end. The other searchers go on while they are asked.
+
+    Raises:
+        SpecError: As `check_searcher`; or a point does not lie in the space, or the seed is out
+            of range.
+        MissingDependencyError: The searcher needs a package that is not installed.
+    """
+    check_searcher(choice, space)
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
+        raise SpecError(f"a searcher's seed is a whole number from 0 to 2**31 - 1, got {seed!r}")
+    points = tuple(points_to_evaluate or ())
+    for number, point in enumerate(points):
+        problems = contains(space, point)
+        if problems:
+            raise SpecError(
+                f"points_to_evaluate[{number}] must be a complete configuration of the space: "
+                f"{'; '.join(problems)}"
+            )
+    task = SearchTask(
+        space=space, metric=metric, mode=mode, seed=seed, points=points, num_samples=num_samples
+    )
+    return _entry(choice).load()(task, **choice.options)
+
+
+def check_searcher(choice: Choice, space: Mapping[str, Any]) -> None:
+    """Check everything about a choice that can be checked without building it.
+
+    Raises:
+        SpecError: An unknown name or keyword, a value of another type, or a space that this
+            searcher cannot search.
+        MissingDependencyError: The searcher needs a package that is not installed.
+    """
+    searcher = _entry(choice).load()
+    searcher.check_options(choice.options)
+    searcher.check_space(space, choice.options)
+
+
+def default_num_samples(choice: Choice, space: Mapping[str, Any]) -> int | None:
+    """Return how often to sample ``space`` when nobody says.
+
+    Returns:
+        None for ``grid`` (the whole grid once), 1 for ``random`` with a grid inside (every
+        combination once), 32 otherwise.
+    """
+    return _entry(choice).load().default_num_samples(space)
+
+
+def total_trials(choice: Choice, space: Mapping[str, Any], num_samples: int | None) -> int | None:
+    """Return how many trials ``num_samples`` make, at most; None for without end.
+
+    Those are as many for most searchers; for ``random``, times the combinations of the grids;
+    for ``grid``, no more than the grid has.
+    """
+    return _entry(choice).load().total_trials(space, choice.options, num_samples)
+
+
+def _entry(choice: Choice) -> SearcherEntry:
+    if choice.name not in SEARCHERS:
+        raise SpecError(f"unknown searcher {choice.name!r}{nearest(choice.name, SEARCHERS)}")
+    return SEARCHERS[choice.name]
