@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import math
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tuner.errors import SpecError
+from tuner.store.summary import Mode, Objective, summarise
+
+INF, NAN = math.inf, math.nan
+
+
+def after(values: list[Any], mode: Mode) -> dict[str, Any]:
+    """Return a trial's row after reports of these values at iterations 1, 2, ..."""
+    row: dict[str, Any] = {}
+    for iteration, value in enumerate(values, start=1):
+        row |= summarise(row, {"loss": value}, Objective("loss", mode), iteration)
+    return row
+
+
+@pytest.mark.parametrize(
+    ("values", "mode", "best", "best_iteration"),
+    [
+        ([0.3, 0.1, 0.2], "min", 0.1, 2),
+        ([0.3, 0.1, 0.2], "max", 0.3, 1),
+        ([0.2, 0.1, 0.1], "min", 0.1, 2),  # the first of equals
+        ([NAN, 0.5, NAN], "min", 0.5, 2),
+        ([0.5, -INF, INF], "min", 0.5, 1),  # the infinities are no results, in neither direction
+        ([0.5, -INF, INF], "max", 0.5, 1),
+        ([-0.0, 0.0], "max", -0.0, 1),
+        ([NAN, INF, None, "text", True], "min", None, None),
+        ([], "max", None, None),
+    ],
+)
+def test_the_best_report(
+    values: list[Any], mode: Mode, best: float | None, best_iteration: int | None
+) -> None:
+    row = after(values, mode)
+    assert row.get("best/loss") == best
+    assert row.get("best_iteration") == best_iteration
+
+
+@given(st.lists(st.floats()), st.sampled_from(["min", "max"]))
+def test_the_best_is_the_first_extreme_finite_value(values: list[float], mode: Mode) -> None:
+    finite = [value for value in values if math.isfinite(value)]
+    extreme = (min if mode == "min" else max)(finite, default=None)
+    row = after(values, mode)
+    assert row.get("best/loss") == extreme
+    if extreme is not None:
+        assert row["best_iteration"] == 1 + values.index(extreme)
+
+
+def test_last_and_best_hold_the_numbers_of_their_report() -> None:
+    objective = Objective("loss", "min")
+    first = summarise({}, {"loss": 0.1, "acc": 0.9, "note": "x", "done": True}, objective, 1)
+    assert first == {
+        "iterations": 1,
+        "best_iteration": 1,
+        "last/loss": 0.1,
+        "last/acc": 0.9,
+        "best/loss": 0.1,
+        "best/acc": 0.9,
+    }
+    second = summarise(first, {"loss": 0.2, "late": 1.0}, objective, 2)
+    assert second == {"iterations": 2, "last/loss": 0.2, "last/late": 1.0, "last/acc": None}
+
+
+def test_a_better_report_replaces_the_best_one_whole() -> None:
+    objective = Objective("loss", "min")
+    row = summarise({}, {"loss": 0.2, "acc": 0.9}, objective, 1)
+    assert summarise(row, {"loss": 0.1}, objective, 2)["best/acc"] is None
+
+
+@pytest.mark.parametrize(
+    ("value", "mode", "cost"),
+    [
+        (1.0, "min", 1.0),
+        (1.0, "max", -1.0),
+        (NAN, "max", INF),
+        (-INF, "min", INF),
+        (None, "max", INF),
+    ],
+)
+def test_cost_is_lower_for_the_better(value: float | None, mode: Mode, cost: float) -> None:
+    assert Objective("loss", mode).cost(value) == cost
+
+
+def test_a_direction_that_is_none_is_refused() -> None:
+    with pytest.raises(SpecError, match=r"'min' or 'max'; received 'minimum'"):
+        Objective("loss", cast(Mode, "minimum"))

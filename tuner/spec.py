@@ -1,0 +1,94 @@
+"""`SweepSpec`: everything that decides a sweep, as plain values that survive JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
+
+__all__ = ["SweepSpec"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepSpec:
+    """A sweep, resolved: every default filled in.
+
+    Attributes:
+        name: The sweep's name, its folder below ``storage_path``.
+        storage_path: The folder that holds sweeps, absolute.
+        scenario: The scenario's name.
+        source: How the scenario is loaded again (bundled name, module, file); None if it was
+            built in Python.
+        space: The search space as JSON (`tuner.space.to_json`).
+        metric: What is tuned.
+        mode: Whether lower (``"min"``) or higher (``"max"``) is better.
+        time_attr: What counts as a trial's time.
+        max_t: Trials end there, in units of ``time_attr``.
+        grace_period: Schedulers leave younger trials alone, in units of ``time_attr``.
+        scheduler: As in an arm, ``"asha:reduction_factor=3"``; a class path for an object.
+        searcher: Likewise.
+        num_samples: How many trials; with a grid in a ``random`` sweep, how many times the grid;
+            None for as many as the searcher makes or the time budget allows.
+        max_concurrent_trials: Bound on trials that run at once; None for what the cluster holds.
+        time_budget_s: Bound on the sweep's wall time in seconds; None for none.
+        resources: What one trial takes: ``cpu``, ``gpu`` (shares allowed), custom names.
+        points_to_evaluate: Configurations to try first.
+        seed: The master seed.
+        address: Of a running Ray cluster; None for a local Ray.
+        num_cpus: Logical CPUs of the local Ray; None for what the machine has.
+        num_gpus: Logical GPUs of the local Ray; None for what the machine has.
+        wait_for_resources_s: How long to wait for a node that can hold a trial; None to wait
+            only where an autoscaler is active.
+        max_failures: How often a failed trial is tried again; -1 for always.
+        fail_fast: End the sweep at the first failed trial.
+        trial_timeout_s: A trial silent for longer has hung; None for no bound.
+        checkpoint_frequency: Save a class trainable every so many reports; 0 for never.
+        reuse_actors: Let a worker process serve many trials.
+        notes: Free text.
+        tags: Free labels.
+    """
+
+    name: str
+    storage_path: str
+    scenario: str
+    source: str | None
+    space: Mapping[str, Any] = field(repr=False)
+    metric: str
+    mode: Literal["min", "max"]
+    time_attr: str
+    max_t: int
+    grace_period: int
+    scheduler: str
+    searcher: str
+    seed: int
+    resources: Mapping[str, float]
+    num_samples: int | None = None
+    max_concurrent_trials: int | None = None
+    time_budget_s: float | None = None
+    points_to_evaluate: Sequence[Mapping[str, Any]] = ()
+    address: str | None = None
+    num_cpus: int | None = None
+    num_gpus: int | None = None
+    wait_for_resources_s: float | None = None
+    max_failures: int = 0
+    fail_fast: bool = False
+    trial_timeout_s: float | None = None
+    checkpoint_frequency: int = 0
+    reuse_actors: bool = True
+    notes: str = ""
+    tags: Sequence[str] = ()
+
+    @property
+    def arm(self) -> str:
+        """Scheduler and searcher in one spelling, ``"asha:reduction_factor=3+hyperopt"``."""
+        return f"{self.scheduler}+{self.searcher}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the spec as JSON-able values, in the order of its fields."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> SweepSpec:
+        """Return the spec that `to_json` gave; names this version does not know are left out."""
+        known = {item.name for item in fields(cls)}
+        return cls(**{name: value for name, value in data.items() if name in known})

@@ -1,0 +1,46 @@
+"""The store: what a sweep reports and decides, as Parquet that any tool can read.
+
+Rows enter through one door as plain dicts and leave as frames:
+
+    SweepWriter ──► PartWriter   reports/part-*.parquet, decisions/part-*.parquet
+                └─► TrialTable   trials.parquet
+    write_spec  ──► sweep.json
+    Sweep       ◄── all of them, also while the sweep runs
+
+| module    | what it decides                                                        |
+|-----------|------------------------------------------------------------------------|
+| `layout`  | every file name of a sweep's folder; atomic replacement                |
+| `values`  | plain Python values, exact JSON, flat names                            |
+| `kinds`   | what a column can hold and what it widens to                           |
+| `schema`  | the fixed columns of each table; how a schema grows with its rows      |
+| `dataset` | a dataset in parts that is whole at any moment                         |
+| `summary` | the last and the best report of a trial; which of two values is better |
+| `trials`  | the table of trials                                                    |
+| `writer`  | what is written when                                                   |
+| `results` | one trial as a result; the ranking of trials                           |
+| `frames`  | stored tables as pandas frames                                         |
+| `reader`  | a sweep's folder as an object                                          |
+
+The store imports no Ray. The law is that what went in comes out: NaN and infinities, lists,
+explicit None beside absent values, and the exact types of every config. Every write replaces a
+file atomically, so pandas, DuckDB and Polars can open the folder while the sweep runs. Some of
+them open a file twice for one read and fail where a flush falls between the two, a matter of
+milliseconds: reading again helps. `Sweep` opens each file once.
+"""
+
+from __future__ import annotations
+
+from tuner.store.layout import SCHEMA_VERSION, SweepLayout
+from tuner.store.reader import Sweep, load
+from tuner.store.results import TrialResult
+from tuner.store.writer import SweepWriter, write_spec
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Sweep",
+    "SweepLayout",
+    "SweepWriter",
+    "TrialResult",
+    "load",
+    "write_spec",
+]

@@ -1,0 +1,252 @@
+"""A sweep as it lies on disk: frames, datasets, the best trials.
+
+Nothing here runs stored code or unpickles. Every call reads the files anew, so a sweep can be
+followed while it runs.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal, cast, get_args, overload
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from tuner.errors import NoResultError, SpecError, StorageError, nearest
+from tuner.spec import SweepSpec
+from tuner.store.dataset import read_schema, read_table
+from tuner.store.frames import to_frame
+from tuner.store.layout import SCHEMA_VERSION, SweepLayout
+from tuner.store.results import At, TrialResult, describe_failures, rank
+from tuner.store.schema import DECISIONS, TRIALS, conform, reports_schema, rows_of, unify
+from tuner.store.summary import Mode, Objective
+
+__all__ = ["Sweep", "TableName", "load"]
+
+TableName = Literal["reports", "decisions", "trials"]
+
+_SUCCESSES = {"completed", "stopped"}
+_FAILURES = {"failed", "hung"}
+
+
+def load(path: str | Path) -> Sweep:
+    """Return the sweep in the folder ``path``.
+
+    Raises:
+        StorageError: The folder holds no sweep, or one of a newer version of tuner.
+    """
+    return Sweep(path)
+
+
+class Sweep:
+    """A finished or running sweep, read from its folder.
+
+    Args:
+        path: ``<storage_path>/<name>``.
+
+    Raises:
+        StorageError: The folder holds no sweep, or one of a newer version of tuner.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path).expanduser()
+        self._layout = SweepLayout(self.path)
+        self._content()
+
+    def __repr__(self) -> str:
+        return f"Sweep({str(self.path)!r})"
+
+    @property
+    def name(self) -> str:
+        """The name of the sweep, which is that of its folder."""
+        return self.path.resolve().name
+
+    @property
+    def spec(self) -> SweepSpec:
+        """What the sweep was asked to do, resolved.
+
+        Raises:
+            StorageError: ``sweep.json`` lacks part of it.
+        """
+        try:
+            return SweepSpec.from_json(self._content()["spec"])
+        except TypeError as error:
+            raise StorageError(f"{self._layout.spec_file} is damaged: {error}") from error
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What ``sweep.json`` says beside the spec."""
+        return {name: value for name, value in self._content().items() if name != "spec"}
+
+    @property
+    def metric(self) -> str:
+        """Flat name of the tuned metric."""
+        return cast(str, self._content()["spec"]["metric"])
+
+    @property
+    def mode(self) -> Mode:
+        """Whether lower (``"min"``) or higher (``"max"``) values of the metric are better."""
+        return cast(Mode, self._content()["spec"]["mode"])
+
+    @property
+    def exit_code(self) -> int:
+        """What ``tuner run`` exits with: how the sweep ended, or stands.
+
+        0: every trial that ran is fine; 1: no trial succeeded, or the sweep failed; 3: some
+        trials failed or hung; 130: interrupted.
+        """
+        status = self.state.get("status")
+        if status == "interrupted":
+            return 130
+        outcomes = set(self._table("trials")["outcome"].to_pylist())
+        if status == "failed" or not outcomes & _SUCCESSES:
+            return 1
+        return 3 if outcomes & _FAILURES else 0
+
+    def trials(self) -> pd.DataFrame:
+        """Return a row per trial, in the order in which they were made.
+
+        ``config`` holds each trial's exact config; the columns ``config/<name>`` hold the same
+        by hyperparameter, and are missing in trials where a hyperparameter is absent or None.
+        """
+        return to_frame(self._table("trials"))
+
+    def reports(self) -> pd.DataFrame:
+        """Return a row per report, by trial (in the order of `trials`), attempt and iteration."""
+        return to_frame(self._sorted(self._table("reports")))
+
+    def decisions(self) -> pd.DataFrame:
+        """Return a row per decision other than CONTINUE, in the order of `reports`."""
+        return to_frame(self._sorted(self._table("decisions")))
+
+    def dataset(self, kind: TableName = "reports") -> ds.Dataset:
+        """Return a table as a pyarrow dataset, for what does not fit into memory.
+
+        Its rows are in the order in which they were written. While the sweep runs, make a new
+        dataset for each scan: one that was made before a flush may fail after it.
+
+        Raises:
+            SpecError: There is no such table.
+        """
+        paths = self._paths(kind)
+        schema = unify([read_schema(path) for path in paths], self._fixed(kind))
+        return ds.dataset([str(path) for path in paths], schema=schema, format="parquet")
+
+    @overload  # 1 is an int too, but the first signature that fits is taken
+    def best(  # type: ignore[overload-overlap]
+        self, n: Literal[1] | None = None, at: At = "best"
+    ) -> TrialResult: ...
+    @overload
+    def best(self, n: int, at: At = "best") -> list[TrialResult]: ...
+    def best(self, n: int | None = None, at: At = "best") -> TrialResult | list[TrialResult]:
+        """Return the best trial, or a list of the ``n`` best, best first.
+
+        Trials without a finite value of the metric are left out; of equals, the earlier wins.
+
+        Args:
+            n: How many; with None or 1 the result is a single trial, otherwise a list of up to n.
+            at: Whether the best or the last report of each trial counts.
+
+        Raises:
+            SpecError: ``n`` is less than 1, or ``at`` is unknown.
+            NoResultError: No trial has a finite value of the metric.
+        """
+        if n is not None and n < 1:
+            raise SpecError(f"n is at least 1; received {n}")
+        if at not in get_args(At):
+            raise SpecError(f"unknown at={at!r}{nearest(str(at), get_args(At))}")
+        table, metric = self._table("trials"), self.metric
+        column = f"{at}/{metric}"
+        values = table[column].to_pylist() if column in table.column_names else []
+        ranked = rank(values, Objective(metric, self.mode))
+        if not ranked:
+            failures = describe_failures(rows_of(table.select(["status", "outcome", "error"])))
+            raise NoResultError(f"no trial has reported a finite {metric!r}: {failures}")
+        rows = rows_of(table.take(ranked[: n or 1]))
+        results = [TrialResult.of_row(row, metric, at) for row in rows]
+        return results[0] if n in (None, 1) else results
+
+    def trial(self, trial_id: str) -> TrialResult:
+        """Return one trial at its best report.
+
+        Raises:
+            SpecError: There is no such trial.
+        """
+        table = self._table("trials")
+        rows = rows_of(table.filter(pc.equal(table["trial_id"], trial_id)))
+        if not rows:
+            known = table["trial_id"].to_pylist()
+            raise SpecError(f"no trial {trial_id!r} in {self.path}{nearest(trial_id, known)}")
+        return TrialResult.of_row(rows[0], self.metric, "best")
+
+    def _content(self) -> dict[str, Any]:
+        """Return ``sweep.json``, checked."""
+        file = self._layout.spec_file
+        try:
+            content = json.loads(file.read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            raise StorageError(f"no sweep in {self.path}: {_found(self.path)}") from None
+        except (OSError, ValueError) as error:
+            raise StorageError(f"cannot read {file}: {error}") from error
+        version = content.get("schema_version") if isinstance(content, dict) else None
+        if not isinstance(version, int):
+            raise StorageError(f"{file} is not tuner's: it has no schema_version")
+        if version > SCHEMA_VERSION:
+            raise StorageError(
+                f"{self.path} was written by a newer tuner (schema version {version}; this one "
+                f"reads up to {SCHEMA_VERSION}); upgrade tuner"
+            )
+        missing = {"metric", "mode", "time_attr"} - set(content.get("spec") or ())
+        if missing:
+            raise StorageError(f"{file} is damaged: its spec lacks {', '.join(sorted(missing))}")
+        return cast(dict[str, Any], content)
+
+    def _paths(self, kind: TableName) -> list[Path]:
+        layout = self._layout
+        if kind == "trials":
+            return [layout.trials_file] if layout.trials_file.exists() else []
+        if kind == "reports":
+            return layout.parts(layout.reports_dir)
+        if kind == "decisions":
+            return layout.parts(layout.decisions_dir)
+        raise SpecError(f"unknown table {kind!r}{nearest(str(kind), get_args(TableName))}")
+
+    def _fixed(self, kind: TableName) -> pa.Schema:
+        if kind == "reports":
+            return reports_schema(self._content()["spec"]["time_attr"])
+        return TRIALS if kind == "trials" else DECISIONS
+
+    def _table(self, kind: TableName) -> pa.Table:
+        """Return a whole table, also at the moment in which its parts are being widened."""
+        tables = [read_table(path) for path in self._paths(kind)]
+        fixed = self._fixed(kind)
+        schema = unify([table.schema for table in tables], fixed)
+        conformed = [conform(table, schema) for table in tables]
+        return pa.concat_tables([schema.empty_table(), *conformed])
+
+    def _sorted(self, table: pa.Table) -> pa.Table:
+        """Return rows by trial in the order of creation, attempt and iteration (stable)."""
+        known = self._table("trials")["trial_id"].combine_chunks()
+        order = pc.index_in(table["trial_id"], value_set=known)  # null for a trial yet unknown
+        keys = ["order", "trial_id", "attempt", "training_iteration"]
+        keyed = pa.table([order, *(table[key] for key in keys[1:])], names=keys)
+        return table.take(pc.sort_indices(keyed, sort_keys=[(key, "ascending") for key in keys]))
+
+
+def _found(path: Path) -> str:
+    """Return what is at ``path`` instead of a sweep, with the sweeps nearby."""
+    if not path.exists():
+        return "there is no such folder" + nearest(path.name, _sweeps_in(path.parent))
+    if not path.is_dir():
+        return "it is a file"
+    names = _sweeps_in(path)
+    if names:
+        return f"it holds the sweeps {', '.join(names)}; name one of them"
+    return "it has no sweep.json" if any(path.iterdir()) else "it is empty"
+
+
+def _sweeps_in(folder: Path) -> list[str]:
+    return sorted(file.parent.name for file in folder.glob("*/sweep.json"))

@@ -1,0 +1,85 @@
+"""One trial as a result, and the ranking of trials by the tuned metric."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tuner.store.summary import Objective
+
+__all__ = ["At", "TrialResult", "describe_failures", "rank"]
+
+At = Literal["best", "last"]
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """A trial, and what it reached.
+
+    Attributes:
+        trial_id: Its identifier.
+        config: The config that was suggested, nested, with its exact types and explicit Nones.
+        value: The tuned metric at the report in question; None where there is none.
+        iteration: The training_iteration of that report.
+        metrics: All numbers of that report, by flat name.
+        status: Ray's word for its state.
+        outcome: How it ended; None while it runs.
+        error: The traceback, if it failed.
+        seconds: Training time so far.
+        seed: Its seed.
+    """
+
+    trial_id: str
+    config: dict[str, Any]
+    value: float | None
+    iteration: int | None
+    metrics: dict[str, float]
+    status: str | None
+    outcome: str | None
+    error: str | None
+    seconds: float | None
+    seed: int | None
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any], metric: str, at: At) -> TrialResult:
+        """Return the result in a row of the table of trials, at its best or its last report."""
+        prefix = f"{at}/"
+        metrics = {
+            name.removeprefix(prefix): value
+            for name, value in row.items()
+            if name.startswith(prefix)
+        }
+        return cls(
+            trial_id=row["trial_id"],
+            config=row.get("config", {}),
+            value=metrics.get(metric),
+            iteration=row.get("best_iteration" if at == "best" else "iterations"),
+            metrics=metrics,
+            status=row.get("status"),
+            outcome=row.get("outcome"),
+            error=row.get("error"),
+            seconds=row.get("seconds"),
+            seed=row.get("seed"),
+        )
+
+
+def rank(values: Sequence[float | None], objective: Objective) -> list[int]:
+    """Return the positions of the finite values, best first; of equals, the first comes first."""
+    costs = [objective.cost(value) for value in values]
+    finite = [position for position, reached in enumerate(costs) if math.isfinite(reached)]
+    return sorted(finite, key=costs.__getitem__)
+
+
+def describe_failures(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return how many of the trials failed, with the last line of the first traceback."""
+    failed = [row for row in rows if row.get("status") == "ERROR" or row.get("outcome") == "failed"]
+    lines = [line for row in failed if (line := _last_line(row.get("error", "")))]
+    first = f"; the first error: {lines[0]}" if lines else ""
+    return f"{len(rows)} trials, {len(failed)} failed{first}"
+
+
+def _last_line(traceback: str) -> str:
+    """Return the line of a traceback that names the exception."""
+    return traceback.rstrip().rpartition("\n")[2].strip()
