@@ -1,0 +1,121 @@
+"""The state of a sweep at one moment, as plain values: all that a view may show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+__all__ = ["Member", "Mode", "Rung", "Snapshot", "ranking_key"]
+
+Mode: TypeAlias = Literal["min", "max"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rung:
+    """One rung of a scheduler that compares trials at milestones.
+
+    Attributes:
+        label: How the scheduler names it, such as ``"9"`` or ``"s=2: 9"``.
+        trials: How many trials have reached it.
+        cutoff: The value a trial must now reach to pass, in the metric's units.
+        best: The best value recorded there.
+    """
+
+    label: str
+    trials: int
+    cutoff: float | None = None
+    best: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """One trial of a population.
+
+    Attributes:
+        trial_id: The trial.
+        value: Its last metric.
+        iteration: Its last ``training_iteration``.
+        config: Its current configuration, which exploits change.
+        parent: The trial it was last copied from.
+    """
+
+    trial_id: str
+    value: float | None
+    iteration: int
+    config: Mapping[str, Any] = field(default_factory=dict)
+    parent: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """A sweep at one moment.
+
+    Attributes:
+        name: The sweep's name.
+        path: Its folder.
+        arm: Scheduler and searcher, as they are spelled on the command line.
+        metric: What is tuned.
+        mode: ``"min"`` or ``"max"``.
+        time_attr: What a trial's progress is counted in.
+        max_t: The most that one trial may run, in ``time_attr``.
+        elapsed_s: Seconds since the sweep began.
+        counts: Trials by Ray's status: PENDING, RUNNING, PAUSED, TERMINATED, ERROR.
+        outcomes: Ended trials by outcome: completed, stopped, diverged, failed, hung.
+        num_samples: How many trials there will be; None where nobody knows.
+        reports: How many reports came in so far.
+        best_value: The best finite value of the metric so far.
+        best_trial: The trial that reported it.
+        best_iteration: At which ``training_iteration``.
+        best_config: That trial's configuration.
+        rungs: The scheduler's rungs, if it has any.
+        population: The scheduler's population, if it has one.
+        resources: Name to (used, total) of the cluster.
+        time_budget_s: Seconds the sweep may take in all.
+        note: What the sweep waits for, if anything.
+    """
+
+    name: str
+    path: str
+    arm: str
+    metric: str
+    mode: Mode
+    time_attr: str
+    max_t: int
+    elapsed_s: float
+    counts: Mapping[str, int] = field(default_factory=dict)
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    num_samples: int | None = None
+    reports: int = 0
+    best_value: float | None = None
+    best_trial: str | None = None
+    best_iteration: int | None = None
+    best_config: Mapping[str, Any] = field(default_factory=dict)
+    rungs: Sequence[Rung] = ()
+    population: Sequence[Member] = ()
+    resources: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    time_budget_s: float | None = None
+    note: str = ""
+
+    @property
+    def started(self) -> int:
+        """How many trials exist, in whatever state."""
+        return sum(self.counts.values())
+
+    @property
+    def ended(self) -> int:
+        """How many trials will not run again."""
+        return self.counts.get("TERMINATED", 0) + self.counts.get("ERROR", 0)
+
+    @property
+    def expected(self) -> int:
+        """How many trials there will be, as far as is known."""
+        return max(self.started, self.num_samples or 0)
+
+
+def ranking_key(value: float | None, mode: Mode) -> float:
+    """Return what sorts values best first; NaN, infinities and None come last."""
+    if value is None or not math.isfinite(value):
+        return math.inf
+    return value if mode == "min" else -value
