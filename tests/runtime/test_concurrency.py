@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+
+from tuner.runtime.concurrency import Concurrency, concurrency
+
+
+@pytest.mark.parametrize(
+    ("slots", "bound", "population", "elastic", "expected"),
+    [
+        (16, None, None, False, Concurrency(16, 16, 16)),
+        (16, 4, None, False, Concurrency(4, 4, 4)),
+        (4, 16, None, False, Concurrency(4, 4, 4)),
+        # Every node went: one trial waits for the next.
+        (0, None, None, False, Concurrency(1, 1, 1)),
+        # All of a population exists from the start; workers are shared.
+        (4, None, 8, False, Concurrency(None, 8, 4)),
+        (0, None, 8, False, Concurrency(None, 8, 1)),
+        (4, None, 8, True, Concurrency(None, 8, None)),
+        # Nodes may come: trials ask for workers ahead of them.
+        (4, None, None, True, Concurrency(None, 64, None)),
+        (100, None, None, True, Concurrency(None, 200, None)),
+        (4, 32, None, True, Concurrency(32, 32, 32)),
+    ],
+)
+def test_bounds(
+    slots: int, bound: int | None, population: int | None, elastic: bool, expected: Concurrency
+) -> None:
+    assert concurrency(slots, bound=bound, population=population, elastic=elastic) == expected

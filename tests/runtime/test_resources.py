@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import pytest
+
+from tuner.errors import ResourcesError
+from tuner.runtime.connect import wait_until_fits
+from tuner.runtime.resources import bundle_of, check_fits, describe_nodes, slots
+
+# Three GPU nodes of 4, 2 and 1, as in a small mixed cluster.
+NODES = [{"CPU": 16.0, "GPU": 4.0}, {"CPU": 8.0, "GPU": 2.0}, {"CPU": 4.0, "GPU": 1.0}]
+
+
+def test_a_bundle_speaks_rays_language_and_leaves_zeros_out() -> None:
+    assert bundle_of({"cpu": 1, "gpu": 0, "licence": 2}) == {"CPU": 1.0, "licence": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("bundle", "expected"),
+    [
+        ({"CPU": 1.0}, 28),
+        ({"CPU": 1.0, "GPU": 0.25}, 28),  # 16 + 8 + 4: the CPUs are the bound
+        ({"CPU": 0.5, "GPU": 0.25}, 28),  # 4 * 4 + 4 * 2 + 4 * 1: the GPUs are
+        ({"GPU": 0.6}, 7),  # two of 0.6 do not fit one GPU
+        ({"GPU": 1 / 3}, 21),  # 0.3333 three times is a whole GPU
+        ({"GPU": 2.0}, 3),
+        ({"GPU": 4.0}, 1),
+        ({"GPU": 6.0}, 0),  # seven in all, but six on no node
+        ({"CPU": 8.0, "GPU": 1.0}, 3),
+        ({"licence": 1.0}, 0),
+    ],
+)
+def test_slots_are_counted_per_node(bundle: dict[str, float], expected: int) -> None:
+    assert slots(bundle, NODES) == expected
+
+
+def test_what_no_node_has_is_refused_with_the_numbers() -> None:
+    with pytest.raises(ResourcesError) as refusal:
+        check_fits({"CPU": 1.0, "GPU": 6.0}, NODES)
+    text = str(refusal.value)
+    assert "a trial needs cpu=1, gpu=6, and no node has GPU=6 (most on one node: 4)" in text
+    assert "3 nodes: cpu=16, gpu=4; cpu=8, gpu=2; cpu=4, gpu=1" in text
+
+
+def test_what_no_node_has_together_is_refused() -> None:
+    split = [{"CPU": 8.0}, {"GPU": 2.0}]
+    with pytest.raises(ResourcesError, match="no node has all of it together"):
+        check_fits({"CPU": 1.0, "GPU": 1.0}, split)
+
+
+def test_nodes_are_described_without_rays_own_resources() -> None:
+    node = {"CPU": 2.0, "memory": 2.0**34, "object_store_memory": 1e9, "node:10.0.0.1": 1.0}
+    assert describe_nodes([node, node]) == "2 nodes: 2 nodes of cpu=2"
+    assert describe_nodes([]) == "no node"
+
+
+def test_waiting_is_visible_and_ends_when_the_node_comes() -> None:
+    arrivals = iter([[], [], [], NODES])
+    state = {"nodes": next(arrivals)}
+    said: list[str] = []
+    clock = {"now": 0.0}
+
+    def sleep(seconds: float) -> None:
+        clock["now"] += seconds
+        state["nodes"] = next(arrivals)
+
+    wait_until_fits(
+        {"GPU": 1.0},
+        60.0,
+        said.append,
+        list_nodes=lambda: state["nodes"],
+        clock=lambda: clock["now"],
+        sleep=sleep,
+    )
+    assert len(said) == 3
+    assert "waiting for a node that can hold a trial (0 s of 60 s)" in said[0]
+
+
+def test_waiting_ends_with_the_refusal_when_time_is_up() -> None:
+    clock = {"now": 0.0}
+
+    def sleep(seconds: float) -> None:
+        clock["now"] += seconds
+
+    with pytest.raises(ResourcesError, match="no node"):
+        wait_until_fits(
+            {"GPU": 1.0},
+            10.0,
+            lambda _: None,
+            list_nodes=list,
+            clock=lambda: clock["now"],
+            sleep=sleep,
+        )
+    assert clock["now"] == 10.0

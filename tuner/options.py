@@ -1,0 +1,62 @@
+"""The keywords of `tuner.run`: one list for Python, the command line and launch files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from tuner.errors import SpecError, nearest
+
+if TYPE_CHECKING:
+    from ray.tune import Callback
+    from ray.tune.schedulers import TrialScheduler
+    from ray.tune.search import Searcher
+
+__all__ = ["SweepOptions", "check_option_names"]
+
+
+class SweepOptions(TypedDict, total=False):
+    """What `tuner.run` and `tuner.resolve` accept beside the scenario; `SweepSpec` explains each.
+
+    ``max_t``, ``grace_period`` and ``resources`` replace the scenario's own. Three options are
+    not part of the spec: ``callbacks`` (Ray Tune callbacks, called after tuner's own), and
+    ``progress`` (``"auto"``, ``"live"``, ``"lines"`` or ``"none"``).
+    """
+
+    scheduler: str | TrialScheduler
+    searcher: str | Searcher
+    num_samples: int | None
+    max_concurrent_trials: int | None
+    time_budget_s: float | None
+    resources: Mapping[str, float] | None
+    max_t: int | None
+    grace_period: int | None
+    points_to_evaluate: Sequence[Mapping[str, Any]] | None
+    seed: int | None
+    storage_path: str
+    name: str | None
+    address: str | None
+    num_cpus: int | None
+    num_gpus: int | None
+    wait_for_resources_s: float | None
+    max_failures: int
+    fail_fast: bool
+    trial_timeout_s: float | None
+    checkpoint_frequency: int | None
+    reuse_actors: bool
+    callbacks: Sequence[Callback]
+    notes: str
+    tags: Sequence[str]
+    progress: str
+
+
+def check_option_names(names: Mapping[str, Any]) -> None:
+    """Refuse a keyword that `tuner.run` does not have.
+
+    Raises:
+        SpecError: With the nearest keyword.
+    """
+    known = SweepOptions.__annotations__
+    for name in names:
+        if name not in known:
+            raise SpecError(f"tuner.run has no option {name!r}{nearest(name, known)}")

@@ -1,0 +1,346 @@
+"""From the arguments of `tuner.run` to a sweep that can start: every check that needs no cluster.
+
+Whatever is wrong with a call is found here, before Ray starts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, Unpack
+
+from ray.tune.schedulers import TrialScheduler
+from ray.tune.search import Searcher
+
+from tuner import space as spaces
+from tuner.arms import Choice, parse_choice
+from tuner.errors import SpecError
+from tuner.options import SweepOptions, check_option_names
+from tuner.scenario import Scenario, load_scenario
+from tuner.schedulers import (
+    SchedulerEntry,
+    adopt_scheduler,
+    build_scheduler,
+    check_scheduler,
+    entry_of,
+)
+from tuner.searchers import (
+    adopt_searcher,
+    build_searcher,
+    check_searcher,
+    default_num_samples,
+    total_trials,
+)
+from tuner.seeds import SweepSeeds, new_seed
+from tuner.spec import SweepSpec
+
+__all__ = ["DEFAULT_SCHEDULER", "DEFAULT_SEARCHER", "Plan", "resolve", "resolve_plan"]
+
+DEFAULT_SCHEDULER = "asha"
+DEFAULT_SEARCHER = "hyperopt"
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A sweep that can start.
+
+    Attributes:
+        spec: What it is, as plain values.
+        scenario: What is tuned, with the call's overrides.
+        scheduler: Ray's scheduler, fresh.
+        searcher: Ray's searcher, fresh.
+        entry: What is known of the scheduler; None for a user's own kind.
+        num_trials: How many trials there will be at most; None for no bound.
+    """
+
+    spec: SweepSpec
+    scenario: Scenario
+    scheduler: TrialScheduler
+    searcher: Searcher
+    entry: SchedulerEntry | None
+    num_trials: int | None
+
+    @property
+    def population(self) -> int | None:
+        """How many trials must exist from the start; None for schedulers without a population."""
+        if self.entry is None or not self.entry.population:
+            return None
+        return self.num_trials
+
+
+def resolve(scenario: str | Scenario, **options: Unpack[SweepOptions]) -> SweepSpec:
+    """Return the spec of the sweep that `tuner.run` would run with the same arguments.
+
+    Raises:
+        UsageError: As `tuner.run` would, except for what only a cluster or a disk can tell.
+    """
+    return resolve_plan(scenario, options).spec
+
+
+def resolve_plan(scenario: str | Scenario, options: SweepOptions) -> Plan:
+    """Check the arguments of `tuner.run`, fill in its defaults, and build scheduler and searcher.
+
+    Raises:
+        ScenarioError: The scenario cannot be loaded, or not with these overrides.
+        SpecError: An unknown name or keyword, a bad value, or a combination that cannot work.
+    """
+    check_option_names(options)
+    given: dict[str, Any] = {key: value for key, value in options.items() if value is not None}
+    chosen = _with_overrides(load_scenario(scenario), given)
+    scheduler, entry = _choose_scheduler(given.get("scheduler", DEFAULT_SCHEDULER))
+    searcher = _choose_searcher(given.get("searcher"), entry, chosen)
+    seed = _whole("seed", given.get("seed", new_seed()), at_least=0)
+    num_samples = _num_samples(given, searcher, chosen)
+    _check_pair(entry, searcher, chosen)
+    _check_population(entry, given, num_samples)
+    spec = SweepSpec(
+        name=_name(given.get("name"), chosen, scheduler),
+        storage_path=str(Path(given.get("storage_path", "results")).expanduser().absolute()),
+        scenario=chosen.name,
+        source=chosen.source,
+        space=spaces.to_json(dict(chosen.space)),
+        metric=chosen.metric,
+        mode=chosen.mode,
+        time_attr=chosen.time_attr,
+        max_t=chosen.max_t,
+        grace_period=chosen.grace_period,
+        scheduler=_spelled(scheduler),
+        searcher=_spelled(searcher),
+        seed=seed,
+        resources=dict(chosen.resources),
+        num_samples=num_samples,
+        **_bounds(given, chosen),
+    )
+    seeds = SweepSeeds.spawn(seed)
+    return Plan(
+        spec=spec,
+        scenario=chosen,
+        scheduler=_build_scheduler(scheduler, chosen),
+        searcher=_build_searcher(searcher, chosen, spec, seeds.searcher),
+        entry=entry,
+        num_trials=_total(searcher, chosen, num_samples),
+    )
+
+
+def _with_overrides(scenario: Scenario, given: Mapping[str, Any]) -> Scenario:
+    changes = {key: given[key] for key in ("max_t", "grace_period") if key in given}
+    if "max_t" in changes and "grace_period" not in changes:
+        changes["grace_period"] = min(scenario.grace_period, changes["max_t"])
+    if "resources" in given:
+        changes["resources"] = {**scenario.resources, **given["resources"]}
+    return dataclasses.replace(scenario, **changes) if changes else scenario
+
+
+def _choose_scheduler(
+    given: str | TrialScheduler,
+) -> tuple[Choice | TrialScheduler, SchedulerEntry | None]:
+    if isinstance(given, str):
+        choice = parse_choice(given)
+        return choice, check_scheduler(choice)
+    return given, entry_of(given) if isinstance(given, TrialScheduler) else None
+
+
+def _choose_searcher(
+    given: str | Searcher | None, entry: SchedulerEntry | None, scenario: Scenario
+) -> Choice | Searcher:
+    if given is not None and not isinstance(given, str):
+        return given
+    if given is None:
+        enumerated = spaces.has_grid(scenario.space) or spaces.has_function(scenario.space)
+        free = "random" if enumerated else DEFAULT_SEARCHER
+        given = (entry.searcher if entry else None) or free
+    choice = parse_choice(given)
+    check_searcher(choice, scenario.space)
+    return choice
+
+
+def _check_pair(
+    entry: SchedulerEntry | None, searcher: Choice | Searcher, scenario: Scenario
+) -> None:
+    """Refuse what cannot work, saying what would."""
+    if entry is None:
+        return
+    name = searcher.name if isinstance(searcher, Choice) else type(searcher).__name__
+    if entry.needs_checkpoints and not scenario.saves_checkpoints:
+        raise SpecError(
+            f"{entry.name} pauses or copies trials, and scenario {scenario.name!r} does not save "
+            "checkpoints, so each would start again; use asha, median or fifo, or derive the "
+            "trainable from tuner.EpochTrainable (a function that saves says checkpoints=True)"
+        )
+    is_bohb = name in ("bohb", "TuneBOHB")
+    if entry.name == "bohb" and not is_bohb:
+        raise SpecError(
+            f"scheduler bohb feeds the bohb searcher, got searcher {name!r}; use bohb+bohb, or "
+            f"hyperband+{name}"
+        )
+    if is_bohb and entry.name != "bohb":
+        raise SpecError(
+            f"searcher bohb learns from bohb's brackets, got scheduler {entry.name!r}; use "
+            f"bohb+bohb, or {entry.name}+hyperopt"
+        )
+    if entry.population and name != "random":
+        raise SpecError(
+            f"{entry.name} searches by itself, starting from random draws, got searcher {name!r}; "
+            f"use {entry.name}+random, or asha+{name}"
+        )
+
+
+def _check_population(
+    entry: SchedulerEntry | None, given: Mapping[str, Any], num_samples: int | None
+) -> None:
+    if entry is None or not entry.population:
+        return
+    bound = given.get("max_concurrent_trials")
+    if num_samples is None or num_samples < 2:
+        raise SpecError(
+            f"{entry.name} needs a population of at least 2 trials, got "
+            f"num_samples={given.get('num_samples')}; name its size, e.g. num_samples=8"
+        )
+    if bound is not None and bound < num_samples:
+        raise SpecError(
+            f"{entry.name} keeps its whole population going, got max_concurrent_trials={bound} "
+            f"for num_samples={num_samples}; leave max_concurrent_trials out: trials beyond the "
+            "cluster's slots take turns"
+        )
+
+
+def _num_samples(
+    given: Mapping[str, Any], searcher: Choice | Searcher, scenario: Scenario
+) -> int | None:
+    wanted = given.get("num_samples")
+    if wanted == -1:
+        if given.get("time_budget_s") is None:
+            raise SpecError("num_samples=-1 never ends; give time_budget_s as well")
+        return None
+    if wanted is not None:
+        return _whole("num_samples", wanted, at_least=1)
+    if isinstance(searcher, Choice):
+        return default_num_samples(searcher, scenario.space)
+    return 32
+
+
+def _total(searcher: Choice | Searcher, scenario: Scenario, num_samples: int | None) -> int | None:
+    if isinstance(searcher, Choice):
+        return total_trials(searcher, scenario.space, num_samples)
+    return num_samples
+
+
+def _bounds(given: Mapping[str, Any], scenario: Scenario) -> dict[str, Any]:
+    """Return the options that are checked one by one, ready for the spec."""
+    checks: dict[str, Callable[[str, Any], Any]] = {
+        "max_concurrent_trials": lambda name, value: _whole(name, value, at_least=1),
+        "num_cpus": lambda name, value: _whole(name, value, at_least=1),
+        "num_gpus": lambda name, value: _whole(name, value, at_least=0),
+        "max_failures": lambda name, value: _whole(name, value, at_least=-1),
+        "checkpoint_frequency": lambda name, value: _whole(name, value, at_least=0),
+        "time_budget_s": _seconds,
+        "trial_timeout_s": _seconds,
+        "wait_for_resources_s": _seconds,
+        "fail_fast": _truth,
+        "reuse_actors": _truth,
+        "address": _text,
+        "notes": _text,
+        "tags": _texts,
+        "points_to_evaluate": _configs,
+    }
+    bounds = {name: check(name, given[name]) for name, check in checks.items() if name in given}
+    if bounds.get("fail_fast") and bounds.get("max_failures"):
+        raise SpecError(
+            "fail_fast ends the sweep at the first failure, got max_failures="
+            f"{bounds['max_failures']} as well; choose one"
+        )
+    if bounds.get("checkpoint_frequency") and not scenario.saves_checkpoints:
+        raise SpecError(
+            f"checkpoint_frequency={bounds['checkpoint_frequency']} needs a trainable that saves; "
+            f"scenario {scenario.name!r} does not (derive it from tuner.EpochTrainable)"
+        )
+    retried = bounds.get("max_failures", 0) != 0 and scenario.saves_checkpoints
+    bounds.setdefault("checkpoint_frequency", 1 if retried else 0)
+    return bounds
+
+
+def _name(given: str | None, scenario: Scenario, scheduler: Choice | TrialScheduler) -> str:
+    if given is None:
+        kind = scheduler.name if isinstance(scheduler, Choice) else type(scheduler).__name__
+        return f"{scenario.name}-{kind}-{time.strftime('%Y%m%d-%H%M%S')}"
+    if not isinstance(given, str) or not _NAME.fullmatch(given):
+        raise SpecError(
+            "a sweep's name starts with a letter or digit, followed by letters, digits, '_', '-' "
+            f"or '.', got {given!r}"
+        )
+    return given
+
+
+def _spelled(choice: Choice | TrialScheduler | Searcher) -> str:
+    if isinstance(choice, Choice):
+        return str(choice)
+    return f"{type(choice).__module__}.{type(choice).__qualname__}"
+
+
+def _build_scheduler(choice: Choice | TrialScheduler, scenario: Scenario) -> TrialScheduler:
+    if isinstance(choice, Choice):
+        return build_scheduler(choice, scenario)
+    return adopt_scheduler(choice, scenario)
+
+
+def _build_searcher(
+    choice: Choice | Searcher, scenario: Scenario, spec: SweepSpec, seed: int
+) -> Searcher:
+    if isinstance(choice, Choice):
+        return build_searcher(
+            choice,
+            scenario.space,
+            metric=scenario.metric,
+            mode=scenario.mode,
+            seed=seed,
+            points_to_evaluate=spec.points_to_evaluate or None,
+            num_samples=spec.num_samples,
+        )
+    if spec.points_to_evaluate:
+        raise SpecError("points_to_evaluate go to a searcher chosen by name; give them to yours")
+    return adopt_searcher(choice, scenario.space, metric=scenario.metric, mode=scenario.mode)
+
+
+def _whole(name: str, value: Any, *, at_least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
+        raise SpecError(f"{name} must be a whole number >= {at_least}, got {value!r}")
+    return value
+
+
+def _seconds(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e12:
+        raise SpecError(f"{name} must be a positive number of seconds, got {value!r}")
+    return float(value)
+
+
+def _truth(name: str, value: Any) -> bool:
+    return _of_type(name, value, bool)
+
+
+def _text(name: str, value: Any) -> str:
+    return _of_type(name, value, str)
+
+
+def _of_type(name: str, value: Any, kind: type[_T]) -> _T:
+    if not isinstance(value, kind):
+        raise SpecError(f"{name} must be a {kind.__name__}, got {value!r}")
+    return value
+
+
+def _texts(name: str, value: Any) -> tuple[str, ...]:
+    if isinstance(value, str) or not all(isinstance(item, str) for item in value):
+        raise SpecError(f"{name} must be a list of str, got {value!r}")
+    return tuple(value)
+
+
+def _configs(name: str, value: Any) -> Sequence[Mapping[str, Any]]:
+    if not isinstance(value, list | tuple) or not all(isinstance(v, Mapping) for v in value):
+        raise SpecError(f"{name} must be a list of configurations (dicts), got {value!r}")
+    return tuple(dict(point) for point in value)

@@ -1,0 +1,86 @@
+"""Puts together what a progress view shows, from the recorder, the scheduler and the cluster."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from tuner.planning import Plan
+from tuner.progress import Member, Rung, Snapshot
+from tuner.runtime.recorder import Recorder
+from tuner.runtime.resources import bundle_of
+from tuner.schedulers import population, rungs
+
+__all__ = ["Board"]
+
+
+class Board:
+    """Makes snapshots of a sweep.
+
+    Args:
+        plan: The sweep.
+        path: Its folder.
+        recorder: Has the tally.
+        nodes: Total resources of each node, in Ray's spelling.
+    """
+
+    def __init__(
+        self, plan: Plan, path: str, *, recorder: Recorder, nodes: Sequence[Mapping[str, float]]
+    ) -> None:
+        self._spec = plan.spec
+        self._path = path
+        self._recorder = recorder
+        self._scheduler = plan.scheduler
+        self._num_trials = plan.num_trials
+        self._bundle = bundle_of(plan.spec.resources)
+        self._totals = {name: sum(node.get(name, 0.0) for node in nodes) for name in self._bundle}
+        self._started = time.monotonic()
+
+    def snapshot(self, note: str = "") -> Snapshot:
+        """Return the sweep as it stands now."""
+        spec, tally = self._spec, self._recorder.tally
+        return Snapshot(
+            name=spec.name,
+            path=self._path,
+            arm=spec.arm,
+            metric=spec.metric,
+            mode=spec.mode,
+            time_attr=spec.time_attr,
+            max_t=spec.max_t,
+            elapsed_s=time.monotonic() - self._started,
+            counts={status: count for status, count in tally.statuses.items() if count},
+            outcomes=dict(tally.outcomes),
+            num_samples=self._num_trials,
+            reports=tally.reports,
+            best_value=tally.best_value,
+            best_trial=tally.best_trial,
+            best_iteration=tally.best_iteration,
+            best_config=tally.best_config,
+            rungs=[Rung(**asdict(rung)) for rung in rungs(self._scheduler)],
+            population=self._members(),
+            resources=self._resources(),
+            time_budget_s=spec.time_budget_s,
+            note=note,
+        )
+
+    def _members(self) -> list[Member]:
+        members = []
+        for standing in population(self._scheduler):
+            note = self._recorder.note(standing.trial_id)
+            members.append(
+                Member(
+                    trial_id=standing.trial_id,
+                    value=note.value if note else standing.value,
+                    iteration=note.iteration if note else int(standing.time),
+                    config=note.config if note else {},
+                    parent=note.parent if note else None,
+                )
+            )
+        return members
+
+    def _resources(self) -> dict[str, tuple[float, float]]:
+        running = self._recorder.tally.statuses["RUNNING"]
+        return {
+            name: (running * amount, self._totals[name]) for name, amount in self._bundle.items()
+        }

@@ -1,0 +1,48 @@
+"""How many trials may be under way at once. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Concurrency", "concurrency"]
+
+_AHEAD_WHERE_NODES_COME = 64  # trials that ask for a worker, for an autoscaler to see
+
+
+@dataclass(frozen=True)
+class Concurrency:
+    """Bounds on what is under way; None for none.
+
+    Attributes:
+        trials: Trials that wait for a worker or run.
+        waiting: Trials that wait for a worker.
+        workers: Workers, whether they have a trial or not.
+    """
+
+    trials: int | None
+    waiting: int
+    workers: int | None
+
+
+def concurrency(
+    slots: int, *, bound: int | None, population: int | None, elastic: bool
+) -> Concurrency:
+    """Return the bounds that fit a cluster and a scheduler.
+
+    A trial is suggested only when a slot is free for it, so that the searcher has learned from
+    all that ended before. A population is the exception: all of it must exist from the start,
+    and takes turns.
+
+    Args:
+        slots: How many trials the cluster holds now.
+        bound: The user's ``max_concurrent_trials``, if any.
+        population: How many trials must exist from the start; None for schedulers without.
+        elastic: Whether ``slots`` says little, because nodes may be added or because trials
+            differ in what they take.
+    """
+    if population is not None:
+        return Concurrency(None, population, None if elastic else max(slots, 1))
+    if elastic:
+        return Concurrency(bound, bound or max(2 * slots, _AHEAD_WHERE_NODES_COME), bound)
+    room = max(1, slots if bound is None else min(bound, slots))
+    return Concurrency(room, room, room)

@@ -1,0 +1,167 @@
+"""Reaching a Ray runtime: an embedded local one, or a cluster by address.
+
+Ray's own log lines are kept off the terminal, and tuner never stops a Ray that it did not start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import ray
+from ray._private import ray_constants
+from ray.experimental.internal_kv import _internal_kv_get
+from ray.tune.execution.cluster_info import _is_ray_cluster
+
+from tuner.errors import ResourcesError, SpecError, SweepFailedError
+from tuner.runtime.resources import Bundle, check_fits, describe_nodes
+
+__all__ = ["connect", "nodes", "quiet_ray", "scales", "wait_until_fits"]
+
+_NOISY = ("ray", "ray.tune", "ray.train", "ray.air", "ray._private.worker", "optuna", "hyperopt")
+
+_KNOCK_S = 10.0
+
+_ENVIRONMENT = {
+    # A trial with gpu=0 sees no GPU, instead of all of them.
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
+    # A reused worker waits this long for the last trial's thread to end.
+    "TUNE_FUNCTION_THREAD_TIMEOUT_S": "30",
+    "RAY_AIR_NEW_OUTPUT": "0",
+}
+
+
+def connect(
+    address: str | None, *, num_cpus: int | None = None, num_gpus: int | None = None
+) -> bool:
+    """Connect this process to Ray, unless it is connected already.
+
+    Args:
+        address: ``"auto"`` or ``"HOST:PORT"`` of a running cluster; None for a local Ray, which
+            ends with this process.
+        num_cpus: Logical CPUs of the local Ray; None for what the machine has.
+        num_gpus: Logical GPUs of the local Ray; None for what the machine has.
+
+    Returns:
+        Whether this call started or joined it.
+
+    Raises:
+        SpecError: ``num_cpus`` or ``num_gpus`` beside an ``address`` or a Ray that runs already.
+        SweepFailedError: No Ray answers at ``address``, or none could be started.
+    """
+    sized = {"num_cpus": num_cpus, "num_gpus": num_gpus}
+    sized = {name: amount for name, amount in sized.items() if amount is not None}
+    if sized and (address is not None or ray.is_initialized()):
+        where = f"address={address!r}" if address is not None else "a Ray that runs already"
+        raise SpecError(
+            f"{', '.join(sized)} size a local Ray that tuner starts; with {where} leave them out"
+        )
+    if ray.is_initialized():
+        return False
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    options |= {"address": address} if address else {"address": "local", **sized}
+    if not address:
+        options["include_dashboard"] = False
+    try:
+        if address:
+            _knock(address)
+        ray.init(**options)
+    except (ConnectionError, RuntimeError, ValueError, OSError) as failure:
+        place = f"join Ray at {address!r}" if address else "start a local Ray"
+        line = str(failure).strip().splitlines()[0] if str(failure).strip() else repr(failure)
+        raise SweepFailedError(
+            f"could not {place}: {line} (start one with `ray start --head`, or leave the address "
+            "out for a local Ray)"
+        ) from failure
+    return True
+
+
+def _knock(address: str) -> None:
+    """Raise OSError if nobody listens there; Ray itself takes minutes to find that out."""
+    host, _, port = address.rpartition(":")
+    if "/" not in host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_S).close()
+
+
+def nodes() -> list[dict[str, float]]:
+    """Return each live node's total resources, in Ray's spelling."""
+    return [dict(node["Resources"]) for node in ray.nodes() if node["Alive"]]
+
+
+def scales() -> bool:
+    """Return whether an autoscaler may add nodes to this cluster."""
+    if _is_ray_cluster():
+        return True
+    status = _internal_kv_get(ray_constants.DEBUG_AUTOSCALING_STATUS)
+    if not status:
+        return False
+    try:
+        report = json.loads(status)["autoscaler_report"]
+    except (ValueError, KeyError, TypeError):
+        return False
+    # A cluster without an autoscaler reports each node as a type of its own, node_<id>.
+    types = {*report.get("active_nodes", {}), *report.get("pending_launches", {})}
+    return any(not name.startswith(("node_", "local.cluster.node")) for name in types)
+
+
+def wait_until_fits(
+    bundle: Mapping[str, float],
+    timeout_s: float | None,
+    say: Callable[[str], None],
+    *,
+    list_nodes: Callable[[], Sequence[Bundle]] = nodes,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Return once some node can hold a trial, waiting in sight of the user where allowed.
+
+    Args:
+        bundle: A trial's request, in Ray's spelling.
+        timeout_s: How long to wait; None to wait only if an autoscaler is active.
+        say: Shows a line to the user.
+        list_nodes: Returns each live node's total resources.
+        clock: Seconds, monotonic.
+        sleep: Passes the seconds it is given.
+
+    Raises:
+        ResourcesError: No node can hold a trial, and none is to be waited for (any longer).
+    """
+    started = clock()
+    while True:
+        try:
+            check_fits(bundle, list_nodes())
+            return
+        except ResourcesError:
+            waited = clock() - started
+            if timeout_s is None and not scales():
+                raise
+            if timeout_s is not None and waited >= timeout_s:
+                raise
+        bound = "" if timeout_s is None else f" of {timeout_s:.0f} s"
+        say(
+            f"waiting for a node that can hold a trial ({waited:.0f} s{bound}); "
+            f"the cluster has {describe_nodes(list_nodes())}"
+        )
+        sleep(2.0)
+
+
+@contextlib.contextmanager
+def quiet_ray() -> Iterator[None]:
+    """Keep Ray's and the searchers' log lines below an error off the terminal."""
+    loggers = [logging.getLogger(name) for name in _NOISY]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

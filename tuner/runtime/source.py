@@ -1,0 +1,98 @@
+"""Where a sweep's trials come from: a searcher's suggestions, made into Ray Tune trials.
+
+Ray's own ``SearchGenerator`` gives trials random names, counts paused trials against the
+concurrency limit (so HyperBand never fills a bracket), and takes plain searchers and its
+``BasicVariantGenerator`` along different paths. A `TrialSource` gives every searcher one path,
+numbers trials in the order of their suggestion, and limits what runs or waits to run only.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from ray.tune.experiment import Trial
+from ray.tune.search import SearchAlgorithm, Searcher
+
+__all__ = ["TrialSource", "trial_name"]
+
+TrialFactory = Callable[[str, dict[str, Any]], Trial]
+
+
+def trial_name(index: int) -> str:
+    """Return the id of the sweep's ``index``-th trial; ids sort in the order of creation."""
+    return f"t{index:06d}"
+
+
+class TrialSource(SearchAlgorithm):
+    """Makes trials of a searcher's suggestions, as many and as soon as allowed.
+
+    Args:
+        searcher: Suggests configurations; told of every result.
+        num_samples: How many trials to make at most; None for no bound.
+        limit: How many trials may be pending or running at once; paused ones don't count.
+            None for no bound.
+        make_trial: Builds a Ray Tune trial from its id and configuration.
+
+    Attributes:
+        limit: As above; may be changed at any time.
+    """
+
+    def __init__(
+        self,
+        searcher: Searcher,
+        *,
+        num_samples: int | None,
+        limit: int | None,
+        make_trial: TrialFactory,
+    ) -> None:
+        self.searcher = searcher
+        self._num_samples = num_samples
+        self.limit = limit
+        self._make_trial = make_trial
+        self._created = 0
+        self._open: dict[str, Trial] = {}
+
+    @property
+    def total_samples(self) -> int:
+        """How many trials there will be at most; 0 where there is no bound."""
+        return self._num_samples or 0
+
+    def next_trial(self) -> Trial | None:
+        """Return a new trial, or None while the limit is reached or the searcher waits."""
+        if self.is_finished() or self._at_limit():
+            return None
+        trial_id = trial_name(self._created)
+        config: Any = self.searcher.suggest(trial_id)
+        if config == Searcher.FINISHED:
+            self._finished = True
+            return None
+        if config is None:
+            return None
+        self._created += 1
+        trial = self._make_trial(trial_id, copy.deepcopy(config))
+        self._open[trial_id] = trial
+        return trial
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        """Tell the searcher of an intermediate result."""
+        self.searcher.on_trial_result(trial_id, result)
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        """Tell the searcher that a trial ended; its place is free."""
+        self._open.pop(trial_id, None)
+        self.searcher.on_trial_complete(trial_id, result=result, error=error)
+
+    def is_finished(self) -> bool:
+        """Return whether no further trial will be made."""
+        exhausted = self._num_samples is not None and self._created >= self._num_samples
+        return exhausted or bool(self._finished)
+
+    def _at_limit(self) -> bool:
+        if self.limit is None:
+            return False
+        active = sum(t.status in (Trial.PENDING, Trial.RUNNING) for t in self._open.values())
+        return active >= self.limit

@@ -1,0 +1,46 @@
+"""Ending a sweep before its time: a request, and the signals that make it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Literal
+
+__all__ = ["Stop", "stop_signals"]
+
+
+class Stop:
+    """A request to end a sweep before its time.
+
+    Attributes:
+        reason: Why; None while the sweep shall go on.
+    """
+
+    def __init__(self) -> None:
+        self.reason: Literal["interrupted", "time budget"] | None = None
+
+
+@contextmanager
+def stop_signals(stop: Stop) -> Iterator[None]:
+    """Turn the first Ctrl-C or SIGTERM into a request to stop, and the second into Ctrl-C.
+
+    Signals are left alone outside the main thread, which alone may handle them.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def request(signum: int, frame: FrameType | None) -> None:
+        if stop.reason == "interrupted":
+            raise KeyboardInterrupt
+        stop.reason = "interrupted"
+
+    before = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

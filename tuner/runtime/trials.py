@@ -1,0 +1,112 @@
+"""Ray Tune trials of one sweep: how they are made, and which are still open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ray
+from ray.tune import CheckpointConfig, PlacementGroupFactory
+from ray.tune.experiment import Trial
+from ray.tune.registry import register_trainable
+
+from tuner.planning import Plan
+from tuner.runtime.resources import bundle_of
+from tuner.runtime.seeding import seeded
+from tuner.runtime.storage import TrialStorage
+from tuner.trainable import EpochTrainable
+
+__all__ = ["Trials"]
+
+_CHECKPOINTS_KEPT = 2
+_CHECKPOINTS_KEPT_IN_POPULATION = 4  # a member may still copy from one before the last
+_FORGET_EVERY = 64
+
+
+class Trials:
+    """Makes a sweep's trials, and finds open ones by their id.
+
+    Args:
+        plan: The sweep.
+        storage: Where its checkpoints go.
+        on_created: Told of each trial.
+    """
+
+    def __init__(
+        self, plan: Plan, storage: TrialStorage, on_created: Callable[[Trial], None]
+    ) -> None:
+        self._plan = plan
+        self._storage = storage
+        self._on_created = on_created
+        self._open: dict[str, Trial] = {}
+        self._forget_at = _FORGET_EVERY
+        self._name = f"{plan.spec.scenario}@{plan.spec.name}"
+        self._trainable = seeded(plan.scenario.trainable, plan.spec.seed)
+        register_trainable(self._name, self._trainable, warn=False)
+        self.checkpoint_config = CheckpointConfig(
+            num_to_keep=_CHECKPOINTS_KEPT_IN_POPULATION if plan.population else _CHECKPOINTS_KEPT,
+            checkpoint_frequency=plan.spec.checkpoint_frequency,
+            checkpoint_at_end=False,
+        )
+
+    def __getitem__(self, trial_id: str) -> Trial:
+        """Return an open trial."""
+        return self._open[trial_id]
+
+    def open(self) -> Mapping[str, Trial]:
+        """Return the trials that have not ended, and perhaps some that have."""
+        return dict(self._open)
+
+    @property
+    def can_be_reset(self) -> bool:
+        """Whether a worker can go from one trial to the next: functions can, classes may."""
+        if not isinstance(self._trainable, type):
+            return True
+        own = getattr(self._trainable, "reset_config", None)
+        return own is not ray.tune.Trainable.reset_config
+
+    @property
+    def set_up_with_worker(self) -> bool:
+        """Whether a trial's own set-up runs while its worker starts, as Ray's classes do."""
+        kind = self._trainable
+        return isinstance(kind, type) and not issubclass(kind, EpochTrainable)
+
+    @property
+    def request_resources(self) -> bool:
+        """Whether the trainable itself says what a trial takes, by configuration."""
+        own = getattr(self._plan.scenario.trainable, "default_resource_request", None)
+        inherited: Any = ray.tune.Trainable.default_resource_request
+        return own is not None and own.__func__ is not inherited.__func__
+
+    def make(self, trial_id: str, config: dict[str, Any]) -> Trial:
+        """Return a new trial."""
+        trial = Trial(
+            self._name,
+            config=config,
+            trial_id=trial_id,
+            storage=self._storage,
+            evaluated_params=config,
+            placement_group_factory=self._placement(config),
+            checkpoint_config=self.checkpoint_config,
+            max_failures=self._plan.spec.max_failures,
+            trial_dirname_creator=_dirname,
+        )
+        if len(self._open) >= self._forget_at:
+            self._open = {key: open_ for key, open_ in self._open.items() if not _ended(open_)}
+            self._forget_at = 2 * len(self._open) + _FORGET_EVERY
+        self._open[trial_id] = trial
+        self._on_created(trial)
+        return trial
+
+    def _placement(self, config: dict[str, Any]) -> PlacementGroupFactory | None:
+        if self.request_resources and self._trainable.default_resource_request(config):
+            return None
+        return PlacementGroupFactory([bundle_of(self._plan.spec.resources)])
+
+
+def _dirname(trial: Trial) -> str:
+    return str(trial.trial_id)
+
+
+def _ended(trial: Trial) -> bool:
+    return trial.status in (Trial.TERMINATED, Trial.ERROR)
