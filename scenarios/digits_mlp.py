@@ -1,0 +1,171 @@
+"""A multilayer perceptron on scikit-learn's handwritten digits.
+
+The space holds what articles on the subject tune: the network, the optimizer, its learning rate
+and schedule, the regularisation and the patience of early stopping. All but the network and the
+optimizer's kind are read from ``config`` anew in every epoch, so that population-based training
+can change them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from ray import tune
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tuner import EpochTrainable, Scenario
+from tuner.bundled._digits import CLASSES, load_splits, validation_metrics
+
+MAX_EPOCHS = 27
+PIXELS = 64
+
+ACTIVATIONS = {"sigmoid": nn.Sigmoid, "relu": nn.ReLU, "tanh": nn.Tanh}
+OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}
+
+
+class DigitsMLP(EpochTrainable):
+    """Trains one perceptron."""
+
+    def setup(self, config: dict[str, Any]) -> None:
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        splits = load_splits()
+        self.train_split = splits.train.to(device)
+        self.validation_split = splits.validation.to(device)
+        self.model = build_model(config).to(device)
+        self.optimizer = OPTIMIZERS[config["optimizer"]](self.model.parameters(), lr=config["lr"])
+        self.best_loss = math.inf
+        self.best_epoch = 0
+
+    def train_epoch(self) -> dict[str, float]:
+        lr = scheduled_lr(self.config["lr_schedule"], self.config["lr"], self.epochs_done)
+        self.apply_hyperparameters(lr)
+        images, labels = self.train_split
+        self.model.train()
+        total = torch.zeros((), device=images.device)
+        for batch in torch.randperm(len(labels)).split(self.config["batch_size"]):
+            batch = batch.to(images.device)
+            loss = functional.cross_entropy(self.model(images[batch]), labels[batch])
+            self.optimizer.zero_grad()
+            (loss + self.config["l1"] * self.weights_l1()).backward()
+            self.optimizer.step()
+            total += loss.detach() * len(batch)
+        metrics = self.validate()
+        if metrics["val_loss"] < self.best_loss:
+            self.best_loss, self.best_epoch = metrics["val_loss"], self.epochs_done
+        return {"train_loss": total.item() / len(labels), **metrics, "lr": lr}
+
+    def should_stop(self) -> bool:
+        patience = self.config["patience"]
+        return 0 < patience < self.epochs_done - self.best_epoch
+
+    def apply_hyperparameters(self, lr: float) -> None:
+        """Set what may have changed since the last epoch, or come from another trial."""
+        momentum = self.config["momentum"]
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+            group["weight_decay"] = self.config["l2"]
+            if "betas" in group:  # Adam calls it so
+                group["betas"] = (momentum, 0.999)
+            else:
+                # RMSprop makes the buffer in its first step, and only for a momentum above 0.
+                group["momentum"] = max(momentum, 1e-12)
+        for module in self.model.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = self.config["dropout"]
+
+    def weights_l1(self) -> Tensor:
+        """Return the sum of the absolute weights, without the biases."""
+        weights = [p.abs().sum() for p in self.model.parameters() if p.ndim > 1]
+        return torch.stack(weights).sum()
+
+    @torch.no_grad()
+    def validate(self) -> dict[str, float]:
+        self.model.eval()
+        images, labels = self.validation_split
+        return validation_metrics(self.model(images), labels)
+
+    @torch.no_grad()
+    def predict(self, inputs: Tensor) -> Tensor:
+        """Return the probabilities of the digits, ``[n, 10]``, for images ``[n, 64]``."""
+        self.model.eval()
+        device = self.train_split.images.device
+        return self.model(inputs.to(device)).softmax(dim=1).cpu()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "best_loss": self.best_loss,
+            "best_epoch": self.best_epoch,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.best_loss = state["best_loss"]
+        self.best_epoch = state["best_epoch"]
+
+
+def build_model(config: dict[str, Any]) -> nn.Sequential:
+    """Return ``num_layers`` hidden layers and an output: ``[n, 64]`` to ``[n, 10]``."""
+    layers: list[nn.Module] = []
+    width = PIXELS
+    for _ in range(config["num_layers"]):
+        layers += [
+            nn.Linear(width, config["hidden_size"]),
+            ACTIVATIONS[config["activation"]](),
+            nn.Dropout(config["dropout"]),
+        ]
+        width = config["hidden_size"]
+    return nn.Sequential(*layers, nn.Linear(width, CLASSES))
+
+
+def scheduled_lr(schedule: str, lr: float, epoch: int) -> float:
+    """Return the learning rate of an epoch.
+
+    Args:
+        schedule: ``constant``; ``step``: a tenth after each third of the training; ``cosine``:
+            down to 0 at the end; ``cyclic``: triangles between ``lr / 10`` and ``lr``, three in
+            a training.
+        lr: The largest rate.
+        epoch: ``0 <= epoch < MAX_EPOCHS``.
+    """
+    third = MAX_EPOCHS / 3
+    if schedule == "step":
+        return lr * 0.1 ** int(epoch / third)
+    if schedule == "cosine":
+        return lr * (1 + math.cos(math.pi * epoch / MAX_EPOCHS)) / 2
+    if schedule == "cyclic":
+        height = 1 - abs(2 * (epoch % third) / third - 1)
+        return lr * (0.1 + 0.9 * height)
+    return lr
+
+
+SCENARIO = Scenario(
+    name="digits_mlp",
+    description="A multilayer perceptron on scikit-learn's handwritten digits",
+    trainable=DigitsMLP,
+    space={
+        "lr": tune.loguniform(1e-4, 1),
+        "lr_schedule": tune.choice(["constant", "step", "cosine", "cyclic"]),
+        "batch_size": tune.choice([16, 32, 64, 128, 256]),
+        "num_layers": tune.randint(0, 4),
+        "hidden_size": tune.lograndint(16, 257),
+        "activation": tune.choice(["sigmoid", "relu", "tanh"]),
+        "optimizer": tune.choice(["sgd", "adam", "rmsprop"]),
+        "momentum": tune.uniform(0, 0.99),
+        "l1": tune.loguniform(1e-7, 1e-3),
+        "l2": tune.loguniform(1e-7, 1e-2),
+        "dropout": tune.uniform(0, 0.5),
+        "patience": tune.choice([0, 5, 10]),  # epochs without a better val_loss; 0: no limit
+    },
+    metric="val_error",
+    mode="min",
+    time_attr="epoch",
+    max_t=MAX_EPOCHS,
+    grace_period=1,
+    tags=("torch", "image", "classification"),
+)
