@@ -1,0 +1,160 @@
+"""What the reading verbs say of a sweep, as plain values: the same for people and for JSON."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tuner.cli.stored import columns, count_rows, rows_of_trial
+from tuner.errors import NoResultError, TunerError
+from tuner.progress import curves_of
+from tuner.store import Sweep, TrialResult, load
+from tuner.store.reader import TableName
+from tuner.store.results import At
+
+__all__ = [
+    "best_results",
+    "error_line",
+    "heading",
+    "learning_curves",
+    "reason_class",
+    "stopped_trials",
+    "summary",
+    "trial_details",
+]
+
+_FAILED = ("failed", "hung")
+_NUMBER = re.compile(r"(?<![\w.=])[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|nan|inf)(?!\w)")
+
+
+def heading(path: Path) -> dict[str, Any]:
+    """Return what a list of sweeps says of the one at ``path``, also if it cannot be read."""
+    try:
+        sweep = load(path)
+        state, spec = sweep.state, sweep.spec
+        best = best_results(sweep, 1)
+        return {
+            "name": sweep.name,
+            "path": str(path),
+            "status": state.get("status"),
+            "scenario": spec.scenario,
+            "arm": spec.arm,
+            "trials": count_rows(sweep, "trials"),
+            "metric": sweep.metric,
+            "best": best[0].value if best else None,
+            "started": state.get("started"),
+            "ended": state.get("ended"),
+        }
+    except TunerError as error:
+        return {"name": path.name, "path": str(path), "status": "unreadable", "error": str(error)}
+
+
+def summary(sweep: Sweep, n_best: int) -> dict[str, Any]:
+    """Return how a sweep stands: spec, counts, the best trials, decisions and failures."""
+    trials = _rows(sweep, "trials", ["trial_id", "status", "outcome", "error"])
+    return {
+        "name": sweep.name,
+        "path": str(sweep.path),
+        "arm": sweep.spec.arm,
+        **sweep.state,
+        "spec": sweep.spec.to_json(),
+        "reports": count_rows(sweep, "reports"),
+        "trials": {
+            "total": len(trials),
+            "by_status": _counts(trials, "status"),
+            "by_outcome": _counts(trials, "outcome"),
+        },
+        "best": [asdict(result) for result in best_results(sweep, n_best)],
+        "decisions": _decisions(sweep),
+        "failures": [
+            {
+                "trial_id": trial["trial_id"],
+                "outcome": trial["outcome"],
+                "error": error_line(trial["error"] or ""),
+            }
+            for trial in trials
+            if trial["status"] == "ERROR" or trial["outcome"] in _FAILED
+        ],
+    }
+
+
+def best_results(sweep: Sweep, n: int, at: At = "best") -> list[TrialResult]:
+    """Return up to ``n`` trials, best first; none where no value of the metric is finite."""
+    try:
+        found = sweep.best(n, at)
+    except NoResultError:
+        return []
+    return found if isinstance(found, list) else [found]
+
+
+def trial_details(sweep: Sweep, trial_id: str) -> dict[str, Any]:
+    """Return everything that is stored of one trial.
+
+    Raises:
+        SpecError: There is no such trial.
+    """
+    result = sweep.trial(trial_id)
+    return {
+        **asdict(result),
+        "reports": rows_of_trial(sweep, "reports", trial_id),
+        "decisions": rows_of_trial(sweep, "decisions", trial_id),
+    }
+
+
+def learning_curves(sweep: Sweep) -> dict[str, list[tuple[float, float]]]:
+    """Return (time, value of the metric) of every report, by trial."""
+    time_attr = sweep.spec.time_attr
+    reports = columns(sweep, "reports", ["trial_id", time_attr, sweep.metric])
+    return curves_of(reports, sweep.metric, time_attr)
+
+
+def stopped_trials(sweep: Sweep) -> set[str]:
+    """Return the trials that a scheduler stopped."""
+    trials = _rows(sweep, "trials", ["trial_id", "outcome"])
+    return {trial["trial_id"] for trial in trials if trial["outcome"] == "stopped"}
+
+
+def error_line(traceback: str) -> str:
+    """Return the line of a traceback that names the exception: the first one after its frames."""
+    lines = [line for line in traceback.splitlines() if line.strip()]
+    frames_end = max((n for n, line in enumerate(lines, 1) if line[0].isspace()), default=0)
+    rest = lines[frames_end:] if frames_end else lines[-1:]
+    return (rest or lines[-1:] or [""])[0].strip()
+
+
+def reason_class(reason: str) -> str:
+    """Return what reasons that differ in their numbers have in common.
+
+    ``"rung 9: 0.5 is above the cut 0.4 of 12 trials"`` belongs to ``"rung 9"``; without a colon
+    numbers become ``#``, except those of an option (``reached max_t=27``).
+    """
+    place, colon, _ = reason.partition(": ")
+    return place if colon else _NUMBER.sub("#", reason)
+
+
+def _counts(trials: Sequence[dict[str, Any]], column: str) -> dict[str, int]:
+    return dict(Counter(trial[column] for trial in trials if trial[column]).most_common())
+
+
+def _decisions(sweep: Sweep) -> list[dict[str, Any]]:
+    rows = _rows(sweep, "decisions", ["decision", "reason"])
+    kinds = Counter((row["decision"], reason_class(row["reason"] or "")) for row in rows)
+    return [
+        {"decision": decision, "reason": reason, "count": kinds[decision, reason]}
+        for decision, reason in sorted(kinds, key=lambda kind: [_natural(str(k)) for k in kind])
+    ]
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    """Return a key that sorts ``rung 9`` before ``rung 27``."""
+    parts = re.split(r"(\d+)", text)  # text and digits by turns
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts]
+
+
+def _rows(sweep: Sweep, table: TableName, names: Sequence[str]) -> list[dict[str, Any]]:
+    values = columns(sweep, table, names)
+    return [dict(zip(names, row, strict=True)) for row in zip(*values.values(), strict=True)]

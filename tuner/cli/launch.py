@@ -1,0 +1,94 @@
+"""Runs the sweep that a command asks for, or shows its spec, and prints how it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from tuner.cli.strict_json import dumps
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tuner.store import Sweep
+
+__all__ = ["carry_out", "preview"]
+
+_N_BEST = 5
+_CURVES_HEIGHT = 14
+_CURVES_WIDTH = 100
+
+
+def preview(scenario: str, options: dict[str, Any], *, as_json: bool) -> None:
+    """Print the resolved spec of a sweep; run nothing."""
+    from tuner.cli.tables import spec_facts
+    from tuner.cli.terminal import stdout_console
+    from tuner.planning import resolve
+
+    with _stdout_kept_clean(as_json):
+        spec = resolve(scenario, **options).to_json()
+    if as_json:
+        typer.echo(dumps(spec))
+    else:
+        stdout_console().print(spec_facts(spec))
+
+
+def carry_out(scenario: str, options: dict[str, Any], *, as_json: bool) -> int:
+    """Run a sweep, print how it ended, and return the exit code."""
+    from tuner.cli.terminal import stdout_console
+    from tuner.sweep import run
+
+    if as_json and options.get("progress", "auto") == "auto":
+        options = options | {"progress": "lines"}
+    with _stdout_kept_clean(as_json):
+        sweep = run(scenario, **options)
+    if as_json:
+        typer.echo(dumps(_result(sweep)))
+    else:
+        _print_conclusion(sweep, stdout_console())
+    return sweep.exit_code
+
+
+@contextlib.contextmanager
+def _stdout_kept_clean(as_json: bool) -> Iterator[None]:
+    """Send to stderr what scenarios and workers print, where stdout is to hold JSON only."""
+    with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+        yield
+
+
+def _result(sweep: Sweep) -> dict[str, Any]:
+    from tuner.cli.contents import summary
+
+    return {**summary(sweep, n_best=_N_BEST), "exit_code": sweep.exit_code}
+
+
+def _print_conclusion(sweep: Sweep, console: Console) -> None:
+    """Print the best configurations, the learning curves, how trials ended, and where it all is."""
+    from tuner.cli.contents import learning_curves, stopped_trials, summary
+    from tuner.cli.tables import best_table, outcome_parts, reading_hints
+    from tuner.progress import draw_curves
+
+    ended = summary(sweep, n_best=_N_BEST)
+    console.print()
+    if ended["best"]:
+        console.print(best_table(ended["best"], sweep.metric))
+        console.print()
+    curves = draw_curves(
+        learning_curves(sweep),
+        metric=sweep.metric,
+        mode=sweep.mode,
+        time_attr=ended["spec"]["time_attr"],
+        stopped=stopped_trials(sweep),
+        width=min(console.width, _CURVES_WIDTH),
+        height=_CURVES_HEIGHT,
+    )
+    console.print(curves)
+    console.print()
+    for part in outcome_parts(ended):
+        console.print(part)
+    console.print()
+    console.print(reading_hints(str(sweep.path)), soft_wrap=True)

@@ -1,0 +1,126 @@
+"""Sweeps in TOML: the keys are the keywords of `tuner.run`, and ``scenario``.
+
+```toml
+scenario = "my_scenario.py"      # relative to this file; or a bundled name, or a module
+arm = "asha:reduction_factor=3+hyperopt"      # or scheduler and searcher
+num_samples = 80
+time_budget = "10m"              # or time_budget_s = 600
+
+[resources]
+cpu = 1
+
+[[points_to_evaluate]]
+lr = 0.01
+```
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tuner.arms import parse_arm
+from tuner.cli.spellings import duration_s
+from tuner.errors import SpecError, nearest
+from tuner.options import SweepOptions
+
+__all__ = ["overridden", "read_launch_file", "split_arm"]
+
+_DURATIONS = ("time_budget_s", "trial_timeout_s", "wait_for_resources_s")
+_TEXTS = ("scenario", "arm", "scheduler", "searcher", "storage_path", "progress")
+_ONLY_IN_PYTHON = "callbacks"
+
+
+def read_launch_file(path: Path) -> dict[str, Any]:
+    """Return the options in a launch file, as `tuner.run` takes them, and its ``scenario``.
+
+    Raises:
+        SpecError: The file cannot be read, a key is unknown, or a value cannot be understood.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SpecError(f"cannot read the launch file {path}: {error}") from error
+    _check_keys(content, path)
+    options = split_arm(_with_seconds(content), str(path))
+    if "scenario" in options:
+        options["scenario"] = _beside(path, options["scenario"])
+    return options
+
+
+def split_arm(options: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return ``options`` with an ``arm`` replaced by its scheduler and searcher.
+
+    An arm without a searcher sets the searcher to None, which stands for the scheduler's default.
+
+    Raises:
+        SpecError: There is an arm beside a scheduler or a searcher, or it cannot be read.
+    """
+    arm = options.get("arm")
+    rest = {key: value for key, value in options.items() if key != "arm"}
+    if arm is None:
+        return rest
+    for part in ("scheduler", "searcher"):
+        if rest.get(part) is not None:
+            raise SpecError(
+                f"{where}: an arm is a scheduler and a searcher, got arm={arm!r} and "
+                f"{part}={rest[part]!r}; leave one of them out"
+            )
+    parsed = parse_arm(arm)
+    searcher = None if parsed.searcher is None else str(parsed.searcher)
+    return rest | {"scheduler": str(parsed.scheduler), "searcher": searcher}
+
+
+def overridden(file: Mapping[str, Any], command: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a launch file with those of the command line in their place.
+
+    Resources are overridden one by one, everything else as a whole.
+    """
+    options = {**file, **command}
+    if "resources" in file and "resources" in command:
+        options["resources"] = {**file["resources"], **command["resources"]}
+    return options
+
+
+def _check_keys(content: Mapping[str, Any], path: Path) -> None:
+    short = {name.removesuffix("_s") for name in _DURATIONS}
+    known = {"scenario", "arm", *short, *SweepOptions.__annotations__} - {_ONLY_IN_PYTHON}
+    for key, value in content.items():
+        if key not in known:
+            raise SpecError(f"{path}: unknown key {key!r}{nearest(key, known)}")
+        if key in _TEXTS and not isinstance(value, str):
+            raise SpecError(f"{path}: {key} is text in quotes; got {value!r}")
+        if key == "resources" and not _is_amounts(value):
+            raise SpecError(
+                f"{path}: resources is a table of numbers, such as [resources] with cpu = 1; "
+                f"got {value!r}"
+            )
+
+
+def _is_amounts(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(amount, int | float) and not isinstance(amount, bool)
+        for amount in value.values()
+    )
+
+
+def _with_seconds(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``content`` with each duration in seconds, under the name that ends in ``_s``."""
+    options = dict(content)
+    for name in _DURATIONS:
+        short = name.removesuffix("_s")
+        if name in options and short in options:
+            raise SpecError(f"{short} and {name} are the same option; leave one of them out")
+        for key in (name, short):
+            if key in options:
+                options[name] = duration_s(key, options.pop(key))
+    return options
+
+
+def _beside(path: Path, scenario: str) -> str:
+    """Return ``scenario``, a path in it relative to the launch file."""
+    file, dot_py, attribute = scenario.rpartition(".py")
+    is_path = dot_py and (not attribute or attribute.startswith(":"))
+    return str(path.parent / Path(f"{file}.py").expanduser()) + attribute if is_path else scenario

@@ -1,0 +1,255 @@
+"""What the verbs print for a person: renderables made of plain values."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from tuner.progress.wording import config_leaves, config_text, duration_text, value_text
+
+__all__ = [
+    "best_table",
+    "facts",
+    "headings_parts",
+    "reading_hints",
+    "spec_facts",
+    "summary_parts",
+    "trial_parts",
+]
+
+_MOST_FAILURES = 10
+_STATUS_STYLES = {
+    "running": "cyan",
+    "finished": "green",
+    "interrupted": "yellow",
+    "failed": "red",
+    "unreadable": "red",
+}
+
+
+def headings_parts(headings: Iterable[Mapping[str, Any]]) -> Iterator[RenderableType]:
+    """Yield a list of sweeps, and then what could not be read."""
+    table = _table("name", "#status", "scenario", "arm", ">trials", ">best", "#started", ">took")
+    unreadable = []
+    for sweep in headings:
+        if "error" in sweep:
+            unreadable.append(Text.assemble((sweep["name"], "red"), f"  {sweep['error']}"))
+            continue
+        best = "-" if sweep["best"] is None else f"{sweep['metric']}={value_text(sweep['best'])}"
+        table.add_row(
+            Text(sweep["name"]),
+            _status(sweep["status"]),
+            Text(str(sweep["scenario"])),
+            Text(sweep["arm"]),
+            str(sweep["trials"]),
+            Text(best),
+            _moment(sweep["started"]),
+            _took(sweep),
+        )
+    if table.row_count:
+        yield table
+    yield from unreadable
+
+
+def best_table(results: Sequence[Mapping[str, Any]], metric: str) -> Table:
+    """Return trials, best first, with their configurations in full."""
+    table = _table("#trial", f">{metric}", ">iteration", "configuration")
+    for place, result in enumerate(results):
+        table.add_row(
+            Text(result["trial_id"]),
+            value_text(result["value"]),
+            value_text(result["iteration"]),
+            Text(config_text(result["config"])),
+            style="bold green" if place == 0 else None,
+        )
+    return table
+
+
+def summary_parts(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """Yield what ``tuner show`` says of a sweep."""
+    spec = summary["spec"]
+    status = Text.assemble((summary["name"], "bold"), "  ", _status(summary.get("status")))
+    if summary.get("message"):
+        status.append(f"  {summary['message']}")
+    yield status
+    started = f"{_moment(summary.get('started'))}, took {_took(summary)}"
+    told = {"folder": shown_path(summary["path"]), "started": started}
+    yield facts(told | {"arm": summary["arm"], **_essentials(spec)})
+    yield Text()
+    yield from outcome_parts(summary)
+    if summary["best"]:
+        yield Text()
+        yield best_table(summary["best"], spec["metric"])
+    if summary["decisions"]:
+        yield Text()
+        yield _decisions_table(summary["decisions"])
+
+
+def outcome_parts(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """Yield how many trials ended how, and the first line of what made some fail."""
+    trials = summary["trials"]
+    outcomes = sum(trials["by_outcome"].values())
+    open_trials = {} if outcomes == trials["total"] else trials["by_status"]
+    counts = {k: n for k, n in open_trials.items() if k not in ("TERMINATED", "ERROR")}
+    told = [f"{count} {name.lower()}" for name, count in (trials["by_outcome"] | counts).items()]
+    line = f"{trials['total']} trials" + (f": {', '.join(told)}" if told else "")
+    yield Text(f"{line}; {summary['reports']} reports")
+    failures = summary["failures"]
+    for failure in failures[:_MOST_FAILURES]:
+        yield Text.assemble(
+            (f"  {failure['trial_id']} {failure['outcome'] or 'failed'}", "red"),
+            f"  {failure['error']}",
+        )
+    if len(failures) > _MOST_FAILURES:
+        yield Text(f"  + {len(failures) - _MOST_FAILURES} more", "dim")
+
+
+def trial_parts(trial: Mapping[str, Any], metric: str) -> Iterator[RenderableType]:
+    """Yield what ``tuner show --trial`` says of one trial."""
+    yield Text.assemble(
+        (trial["trial_id"], "bold"), f"  {trial['status']}  ", (str(trial["outcome"] or ""), "dim")
+    )
+    best = f"{metric}={value_text(trial['value'])} at iteration {value_text(trial['iteration'])}"
+    took = "-" if trial["seconds"] is None else duration_text(trial["seconds"])
+    yield facts({"best": best, "took": took, "seed": value_text(trial["seed"])})
+    yield Text("\nconfiguration", "dim")
+    config = {path: str(value) for path, value in config_leaves(trial["config"])}
+    yield Padding(facts(config), (0, 0, 0, 2), expand=False)
+    for name in ("reports", "decisions"):
+        if trial[name]:
+            yield Text(f"\n{name}", "dim")
+            yield _rows_table(trial[name])
+    if trial["error"]:
+        yield Text("\nerror", "dim")
+        yield Text(trial["error"].rstrip())
+
+
+def spec_facts(spec: Mapping[str, Any]) -> Table:
+    """Return a resolved spec in full, for ``--dry-run``."""
+    told = {name: value for name, value in spec.items() if name != "space"}
+    space = {f"space  {path}": text for path, text in _space_leaves(spec["space"])}
+    return facts(told | space)
+
+
+def facts(values: Mapping[str, Any]) -> Table:
+    """Return names and values in two columns."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in values.items():
+        table.add_row(Text(name), Text(_fact_text(value)))
+    return table
+
+
+def reading_hints(path: str) -> Text:
+    """Return where the Parquet lies, and a line for each way to read it."""
+    place = shown_path(path)
+    reports = f"{place}/reports/*.parquet".replace("'", "''")
+    return Text.assemble(
+        ("Parquet  ", "dim"),
+        f"{place}\n",
+        ("pandas   ", "dim"),
+        f"pd.read_parquet({f'{place}/trials.parquet'!r})\n",
+        ("DuckDB   ", "dim"),
+        f"SELECT * FROM '{reports}'\n",
+        ("more     ", "dim"),
+        f"tuner show {shlex.quote(place)}",
+    )
+
+
+def shown_path(path: str) -> str:
+    """Return ``path`` relative to the current folder where it lies below it."""
+    here = Path.cwd()
+    absolute = Path(path).absolute()
+    return os.path.relpath(absolute, here) if absolute.is_relative_to(here) else path
+
+
+def _essentials(spec: Mapping[str, Any]) -> dict[str, Any]:
+    trials = value_text(spec.get("num_samples"))
+    budget = f"{trials} trials of at most {spec.get('max_t')} {spec['time_attr']}"
+    if spec.get("time_budget_s") is not None:
+        budget += f", {duration_text(spec['time_budget_s'])} in all"
+    told = {
+        "scenario": spec.get("scenario"),
+        "metric": f"{spec['metric']} ({spec['mode']})",
+        "budget": budget,
+        "resources": spec.get("resources"),
+        "seed": spec.get("seed"),
+    }
+    return told | {name: spec[name] for name in ("tags", "notes") if spec.get(name)}
+
+
+def _decisions_table(decisions: Sequence[Mapping[str, Any]]) -> Table:
+    table = _table("#decision", "reason", ">count")
+    for kind in decisions:
+        table.add_row(Text(str(kind["decision"])), Text(kind["reason"]), str(kind["count"]))
+    return table
+
+
+def _rows_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    hidden = ("trial_id", "timestamp", "details")
+    names = [name for name in {name: 0 for row in rows for name in row} if name not in hidden]
+    table = _table(*names)
+    for row in rows:
+        table.add_row(*(Text(value_text(row.get(name))) for name in names))
+    return table
+
+
+def _table(*headings: str) -> Table:
+    """Return an empty table: ``>`` marks a column of numbers, ``#`` one that is not broken."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in headings:
+        table.add_column(
+            Text(heading.lstrip(">#")),
+            justify="right" if heading.startswith(">") else "left",
+            no_wrap=heading.startswith((">", "#")),
+            overflow="fold",
+        )
+    return table
+
+
+def _status(status: str | None) -> Text:
+    return Text(status or "unknown", _STATUS_STYLES.get(status or "", ""))
+
+
+def _moment(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+
+
+def _took(state: Mapping[str, Any]) -> str:
+    started, ended = state.get("started"), state.get("ended")
+    if started is None:
+        return "-"
+    return duration_text((time.time() if ended is None else ended) - started)
+
+
+def _fact_text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return config_text(value)
+    if isinstance(value, list | tuple):
+        texts = [config_text(item) if isinstance(item, Mapping) else str(item) for item in value]
+        return ", ".join(texts) or "-"
+    return value_text(value) if isinstance(value, float) or value is None else str(value)
+
+
+def _space_leaves(space: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield path and text of every domain and constant of a space that came as JSON."""
+    for name, value in space.items():
+        if isinstance(value, Mapping) and "type" in value:
+            rest = ", ".join(f"{key}={item}" for key, item in value.items() if key != "type")
+            yield f"{prefix}{name}", f"{value['type']}({rest})"
+        elif isinstance(value, Mapping):
+            yield from _space_leaves(value, f"{prefix}{name}/")
+        else:
+            yield f"{prefix}{name}", str(value)
