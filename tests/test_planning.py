@@ -1,0 +1,126 @@
+"""From arguments to a sweep that can start; none of it needs a cluster."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ray import tune
+
+import tuner
+from tuner.errors import ScenarioError, SpecError
+from tuner.planning import resolve_plan
+from tuner.spec import SweepSpec
+
+
+def train(config: dict[str, Any]) -> None:
+    tune.report({"loss": config["x"]})
+
+
+def scenario(**changes: Any) -> tuner.Scenario:
+    given: dict[str, Any] = {
+        "name": "s",
+        "trainable": train,
+        "space": {"x": tune.uniform(0, 1)},
+        "metric": "loss",
+        "mode": "min",
+        "max_t": 27,
+        "grace_period": 3,
+        "resources": {"cpu": 2, "licence": 1},
+    }
+    return tuner.Scenario(**{**given, **changes})
+
+
+def test_defaults_are_filled_in() -> None:
+    spec = tuner.resolve(scenario())
+    assert (spec.scheduler, spec.searcher, spec.num_samples) == ("asha", "hyperopt", 32)
+    assert spec.arm == "asha+hyperopt"
+    assert spec.name.startswith("s-asha-")
+    assert Path(spec.storage_path) == Path.cwd() / "results"
+    assert 0 <= spec.seed < 2**31
+    assert tuner.resolve(scenario()).seed != spec.seed
+
+
+@pytest.mark.parametrize(
+    ("space", "scheduler", "searcher", "trials"),
+    [
+        ({"x": tune.grid_search([1, 2, 3])}, "asha", "random", 3),
+        ({"x": tune.sample_from(lambda _: 1)}, "asha", "random", 32),
+        ({"x": tune.uniform(0, 1)}, "pbt", "random", 32),
+        ({"x": tune.uniform(0, 1)}, "bohb", "bohb", 32),
+        ({"x": tune.uniform(0, 1)}, "median", "hyperopt", 32),
+    ],
+)
+def test_the_searcher_follows_the_space_and_the_scheduler(
+    space: dict[str, Any], scheduler: str, searcher: str, trials: int
+) -> None:
+    if searcher == "bohb":
+        pytest.importorskip("hpbandster", reason="needs hpbandster (requirements/bohb.txt)")
+    mutable = ("x",) if scheduler == "pbt" else None
+    chosen = scenario(space=space, checkpoints=True, mutable=mutable)
+    plan = resolve_plan(chosen, {"scheduler": scheduler})
+    assert (plan.spec.searcher, plan.num_trials) == (searcher, trials)
+
+
+def test_a_grid_counts_its_points() -> None:
+    space = {"x": tune.choice([1, 2]), "y": tune.uniform(0, 1)}
+    plan = resolve_plan(scenario(space=space), {"searcher": "grid:points=3"})
+    assert (plan.spec.num_samples, plan.num_trials) == (None, 6)
+
+
+def test_overrides_replace_the_scenarios_own_and_are_checked_like_them() -> None:
+    plan = resolve_plan(scenario(), {"max_t": 2, "resources": {"cpu": 1, "gpu": 0.5}})
+    assert (plan.spec.max_t, plan.spec.grace_period) == (2, 2)
+    assert plan.spec.resources == {"cpu": 1, "licence": 1, "gpu": 0.5}
+    assert plan.scheduler._max_t == 2
+    with pytest.raises(ScenarioError, match="grace_period"):
+        resolve_plan(scenario(), {"max_t": 2, "grace_period": 5})
+    with pytest.raises(tuner.UsageError, match="gpu"):
+        resolve_plan(scenario(), {"resources": {"gpu": 1.5}})
+
+
+def test_a_population_is_known_before_it_starts() -> None:
+    chosen = scenario(checkpoints=True, mutable=("x",))
+    assert resolve_plan(chosen, {"scheduler": "pbt", "num_samples": 8}).population == 8
+    assert resolve_plan(chosen, {"scheduler": "asha", "num_samples": 8}).population is None
+
+
+def test_trials_that_may_fail_are_saved_if_they_can_be() -> None:
+    saving = scenario(checkpoints=True)
+    assert resolve_plan(saving, {"max_failures": 2}).spec.checkpoint_frequency == 1
+    assert resolve_plan(saving, {}).spec.checkpoint_frequency == 0
+    assert resolve_plan(scenario(), {"max_failures": 2}).spec.checkpoint_frequency == 0
+    with pytest.raises(SpecError, match="needs a trainable that saves"):
+        resolve_plan(scenario(), {"checkpoint_frequency": 1})
+
+
+def test_a_spec_survives_json() -> None:
+    spec = tuner.resolve(
+        scenario(),
+        tags=["a", "b"],
+        notes="é",
+        points_to_evaluate=[{"x": 0.5}],
+        time_budget_s=60,
+        seed=3,
+    )
+    again = SweepSpec.from_json(json.loads(json.dumps(spec.to_json())))
+    assert again.to_json() == json.loads(json.dumps(spec.to_json()))
+    assert again.space == spec.space
+
+
+@pytest.mark.parametrize(
+    ("points", "words"),
+    [([{"x": 2.0}], "x"), ([{"y": 0.5}], "y"), ("x", "list of configurations")],
+)
+def test_points_outside_the_space_are_refused(points: Any, words: str) -> None:
+    with pytest.raises(tuner.UsageError, match=words):
+        tuner.resolve(scenario(), points_to_evaluate=points)
+
+
+def test_what_is_no_searcher_is_refused() -> None:
+    with pytest.raises(SpecError, match="searcher"):
+        tuner.resolve(scenario(), searcher=3)  # type: ignore[arg-type]
+    with pytest.raises(SpecError, match="scheduler"):
+        tuner.resolve(scenario(), scheduler=3)  # type: ignore[arg-type]
