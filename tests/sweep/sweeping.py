@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ray import tune
@@ -53,3 +54,17 @@ def make_scenario(trainable: Any = None, **changes: Any) -> tuner.Scenario:
         "max_t": 9,
     }
     return tuner.Scenario(**{**given, **changes})
+
+
+def make_meeting(folder: Path, parties: int) -> Callable[[str], None]:
+    """Return a function that waits, in a trial, until ``parties`` different names came by."""
+
+    def meet(name: str) -> None:
+        import time
+
+        (folder / name).touch()
+        deadline = time.monotonic() + 60
+        while len(list(folder.iterdir())) < parties and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    return meet

@@ -89,7 +89,7 @@ def test_fail_fast_ends_the_sweep(run: Run) -> None:
     assert sweep.exit_code in (1, 3)
 
 
-@pytest.mark.parametrize(("trainable", "timeout"), [("function", 3), ("setup", 15)])
+@pytest.mark.parametrize(("trainable", "timeout"), [("function", 6), ("setup", 20)])
 def test_a_silent_trial_is_stopped_and_recorded_as_hung(
     run: Run, trainable: str, timeout: float
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ import ray
 from ray import tune
 from ray.tune.schedulers import AsyncHyperBandScheduler
 from ray.tune.search.hyperopt import HyperOptSearch
-from sweeping import Run, make_class, make_function, make_scenario
+from sweeping import Run, make_class, make_function, make_meeting, make_scenario
 
 import tuner
 from tuner.errors import SweepExistsError
+from tuner.runtime import execution
 
 
 def files_of(sweep: tuner.Sweep) -> list[str]:
@@ -51,16 +53,19 @@ def test_the_number_of_files_does_not_depend_on_the_number_of_trials(run: Run) -
     ]
 
 
-def test_a_worker_serves_many_trials_and_every_slot_is_used(run: Run) -> None:
+def test_a_worker_serves_many_trials_and_every_slot_is_used(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "workers").mkdir()
+    meet = make_meeting(tmp_path / "workers", parties=2)
+
     def which(config: dict[str, Any]) -> None:
         import os
 
+        meet(str(os.getpid()))
         for epoch in range(1, 4):
             tune.report({"loss": config["x"], "epoch": epoch, "worker": os.getpid()})
 
     sweep = run(make_scenario(which, max_t=3), num_samples=24, max_concurrent_trials=2)
-    served = sweep.reports().groupby("trial_id").worker.first().value_counts()
-    assert len(served) == 2
+    assert sweep.reports().worker.nunique() == 2
     cold = run(make_scenario(which, max_t=3), num_samples=3, reuse_actors=False, name="cold")
     assert cold.reports().worker.nunique() == 3
 
@@ -216,15 +221,16 @@ def test_logical_gpus_are_shared_by_fractions_across_nodes(run: Run) -> None:
     assert set(sweep.trials().gpu) == {0.25}
 
 
-def test_both_nodes_work(run: Run) -> None:
-    def where(config: dict[str, Any]) -> None:
-        import time
+def test_both_nodes_work(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "nodes").mkdir()
+    meet = make_meeting(tmp_path / "nodes", parties=2)
 
-        time.sleep(0.2)
+    def where(config: dict[str, Any]) -> None:
         node = ray.get_runtime_context().get_node_id()
+        meet(node)
         tune.report({"loss": config["x"], "epoch": 1, "node": node})
 
-    sweep = run(make_scenario(where, max_t=1), num_samples=16)
+    sweep = run(make_scenario(where, max_t=1), num_samples=8)
     assert sweep.reports().node.nunique() == 2
 
 
@@ -315,16 +321,36 @@ def test_a_function_with_parameters_works(run: Run) -> None:
     assert set(run(make_scenario(bound)).reports().loss) == {1000.0}
 
 
-def test_a_time_budget_ends_the_sweep_and_keeps_what_was_done(run: Run) -> None:
-    def slow(config: dict[str, Any]) -> None:
+def test_a_time_budget_ends_the_sweep_and_keeps_what_was_done(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endless(config: dict[str, Any]) -> None:
         import time
 
-        for epoch in range(1, 10):
-            time.sleep(0.3)
+        for epoch in range(1, 1000):
+            time.sleep(0.1)
             tune.report({"loss": config["x"], "epoch": epoch})
 
-    sweep = run(make_scenario(slow), num_samples=-1, time_budget_s=4)
+    class Clock(tune.Callback):
+        """A clock that leaps ahead after some reports, however slow the machine is."""
+
+        reports = 0
+
+        def on_trial_result(self, *args: Any, **info: Any) -> None:
+            self.reports += 1
+
+        def monotonic(self) -> float:
+            return time.monotonic() + (3600 if self.reports >= 5 else 0)
+
+    clock = Clock()
+    monkeypatch.setattr(execution, "time", clock)
+    sweep = run(
+        make_scenario(endless, max_t=1000),
+        num_samples=-1,
+        time_budget_s=600,
+        callbacks=[clock],
+    )
     assert sweep.state["status"] == "finished"
     assert sweep.state["message"] == "time budget"
     assert "interrupted" in set(sweep.trials().outcome)
-    assert len(sweep.reports()) > 0
+    assert len(sweep.reports()) >= 5
