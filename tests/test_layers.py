@@ -18,6 +18,7 @@ LAYERS = {
     "arms": 0,
     "options": 0,
     "seeds": 0,
+    "randomness": 0,
     "provenance": 0,
     "trainable": 0,
     "scenario": 0,

@@ -5,7 +5,6 @@
 - `supervisor`: checks, limits and records around any scheduler.
 - `reasons`: why a decision was made, in words and figures.
 - `standing`: rungs and populations, for watching.
-- `randomness`: a private random state for code that draws from the global ones.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ from ray.tune.schedulers import (
 )
 
 from tuner.errors import ReportError, nearest
-from tuner.schedulers.randomness import PrivateRandomState
+from tuner.randomness import PrivateRandomState
 from tuner.schedulers.reasons import Reason, explain, explain_removal
 
 __all__ = ["Decision", "Supervisor"]

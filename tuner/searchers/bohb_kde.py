@@ -17,7 +17,7 @@ from typing import Any
 
 from tuner.arms import JSON
 from tuner.errors import MissingDependencyError
-from tuner.schedulers.randomness import PrivateRandomState
+from tuner.randomness import PrivateRandomState
 from tuner.searchers.base import ModelSearcher, SearchTask, as_number
 from tuner.searchers.keywords import check_bounds
 from tuner.searchers.parameters import Options, Parameter, conditions, decompose, parameters

@@ -16,7 +16,7 @@ from ray.tune.search.variant_generator import generate_variants
 
 from tuner.arms import JSON
 from tuner.errors import SpecError
-from tuner.schedulers.randomness import PrivateRandomState
+from tuner.randomness import PrivateRandomState
 from tuner.searchers.base import DEFAULT_NUM_SAMPLES, SearchTask, SpaceSearcher, Suggestion
 from tuner.space import grid_size, has_grid
 

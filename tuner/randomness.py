@@ -1,8 +1,9 @@
 """A private random state for code that draws from Python's and NumPy's global generators.
 
 Ray's schedulers take no seed: ASHA draws its bracket, and PBT its mutations, from the global
-generators (ray-project/ray #13616). Swapping the global states around each call gives such an
-object a stream of its own, and leaves the caller's streams untouched.
+generators (ray-project/ray #13616); HpBandSter and ``tune.sample_from`` do likewise. Swapping the
+global states around each call gives such an object a stream of its own, and leaves the caller's
+streams untouched.
 """
 
 from __future__ import annotations
