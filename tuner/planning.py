@@ -98,7 +98,7 @@ def resolve_plan(scenario: str | Scenario, options: SweepOptions) -> Plan:
     searcher = _choose_searcher(given.get("searcher"), entry, chosen)
     seed = _whole("seed", given.get("seed", new_seed()), at_least=0)
     num_samples = _num_samples(given, searcher, chosen)
-    _check_pair(entry, searcher, chosen)
+    _check_pair(scheduler, entry, searcher, chosen)
     _check_population(entry, given, num_samples)
     spec = SweepSpec(
         name=_name(given.get("name"), chosen, scheduler),
@@ -162,13 +162,18 @@ def _choose_searcher(
 
 
 def _check_pair(
-    entry: SchedulerEntry | None, searcher: Choice | Searcher, scenario: Scenario
+    scheduler: Choice | TrialScheduler,
+    entry: SchedulerEntry | None,
+    searcher: Choice | Searcher,
+    scenario: Scenario,
 ) -> None:
     """Refuse what cannot work, saying what would."""
     if entry is None:
         return
     name = searcher.name if isinstance(searcher, Choice) else type(searcher).__name__
-    if entry.needs_checkpoints and not scenario.saves_checkpoints:
+    options = scheduler.options if isinstance(scheduler, Choice) else {}
+    pauses = entry.needs_checkpoints or bool(entry.pausing_options & options.keys())
+    if pauses and not scenario.saves_checkpoints:
         raise SpecError(
             f"{entry.name} pauses or copies trials, and scenario {scenario.name!r} does not save "
             "checkpoints, so each would start again; use asha, median or fifo, or derive the "

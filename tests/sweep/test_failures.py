@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import ray
 from ray import tune
+from ray.tune.schedulers import FIFOScheduler
+from ray.tune.search import Searcher
 from sweeping import Run, make_class, make_function, make_scenario
 
 import tuner
@@ -246,7 +248,9 @@ def test_what_cannot_work_is_refused_before_anything_starts(
     assert not any(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("scheduler", ["hyperband", "pbt", "pb2", "bohb+bohb"])
+@pytest.mark.parametrize(
+    "scheduler", ["hyperband", "pbt", "pb2", "bohb+bohb", "median:hard_stop=false"]
+)
 def test_schedulers_that_pause_refuse_trainables_that_do_not_save(run: Run, scheduler: str) -> None:
     name, _, searcher = scheduler.partition("+")
     with pytest.raises(SpecError, match="does not save checkpoints"):
@@ -267,3 +271,34 @@ def test_a_killed_worker_is_recorded_as_a_failure(run: Run) -> None:
     assert set(trials[trials["config/x"] > 0.5].outcome) == {"failed"}
     assert set(trials[trials["config/x"] <= 0.5].outcome) == {"completed"}
     assert ray.is_initialized()
+
+
+def test_a_trial_is_not_blamed_for_how_the_one_before_it_ended(run: Run) -> None:
+    def untidy(config: dict[str, Any]) -> None:
+        try:
+            for epoch in range(1, 10):
+                tune.report({"loss": config["x"], "epoch": epoch})
+        finally:
+            raise ValueError("closing failed")
+
+    sweep = run(make_scenario(untidy, max_t=3), num_samples=4, max_concurrent_trials=1)
+    assert set(sweep.trials().outcome) == {"completed"}
+    assert (sweep.reports().groupby("trial_id").epoch.max() == 3).all()
+
+
+def test_a_searcher_or_scheduler_that_raises_ends_the_sweep_not_a_trial(run: Run) -> None:
+    class Searching(Searcher):
+        def suggest(self, trial_id: str) -> dict[str, Any]:
+            return {"x": 0.5, "lr": 0.1}
+
+        def on_trial_complete(self, *args: Any, **info: Any) -> None:
+            raise ValueError("the searcher broke")
+
+    class Scheduling(FIFOScheduler):
+        def on_trial_complete(self, *args: Any, **info: Any) -> None:
+            raise ValueError("the scheduler broke")
+
+    with pytest.raises(SweepFailedError, match="ValueError: the searcher broke"):
+        run(searcher=Searching(metric="loss", mode="min"))
+    with pytest.raises(SweepFailedError, match="ValueError: the scheduler broke"):
+        run(scheduler=Scheduling(), name="other")

@@ -84,24 +84,25 @@ class IdleWorkers:
         """Do nothing: there is no bound."""
 
 
-class ActorClasses:
-    """Trainables as Ray actor classes, each made once. Stands in for ``_ActorClassCache``.
+class ActorClass:
+    """A sweep's trainable as a Ray actor class, made once. Stands in for ``_ActorClassCache``.
 
     Ray's gives every worker a runtime environment of its own, so that the processes which wait
-    in Ray's pool are of no use, and new ones are started beside them.
+    in Ray's pool are of no use, and new ones are started beside them. It also keeps a class per
+    lookup, each of which unpickles the trainable anew.
     """
 
     def __init__(self) -> None:
-        self._made: dict[type, Any] = {}
+        self._made: Any = None
 
     def get(self, trainable: type) -> Any:
         """Return the actor class; its processes get the variables that Ray Tune hands on."""
-        if trainable not in self._made:
+        if self._made is None:
             names = sorted(ENV_VARS_TO_PROPAGATE & os.environ.keys())
             variables = {name: os.environ[name] for name in names}
             remote = ray.remote(runtime_env={"env_vars": variables}) if names else ray.remote
-            self._made[trainable] = remote(trainable)
-        return self._made[trainable]
+            self._made = remote(trainable)
+        return self._made
 
 
 class SweepController(TuneController):
@@ -144,7 +145,7 @@ class SweepController(TuneController):
         )
         self._max_pending_trials = max_pending_trials
         self._slots = slots
-        self._class_cache: Any = ActorClasses()
+        self._class_cache: Any = ActorClass()
         self._idle = IdleWorkers()
         self._actor_cache: Any = self._idle
         self._innocent: set[Trial] = set()
@@ -249,8 +250,10 @@ class SweepController(TuneController):
     def _trial_task_failure(self, trial: Trial, exception: Exception) -> None:
         if trial in self._innocent:
             self._innocent.discard(trial)
-            return
-        super()._trial_task_failure(trial, exception)
+        elif trial in self._resetting_trials:  # what fails is the end of the one before
+            self._on_trial_reset(trial, success=False)
+        else:
+            super()._trial_task_failure(trial, exception)
 
     def _replace_worker(self, trial: Trial, stale: TrackedActor) -> None:
         self._resetting_trials.remove(trial)

@@ -133,6 +133,9 @@ class Execution:
         refusal = self._supervisor.refusal or self._recorder.refusal
         if refusal is not None:
             raise refusal
+        raised = self._supervisor.failure or self._source.failure
+        if raised is not None:
+            raise SweepFailedError(_summary(raised)) from raised
 
     def _bounds(self) -> Concurrency:
         return concurrency(

@@ -37,6 +37,7 @@ class TrialSource(SearchAlgorithm):
 
     Attributes:
         limit: As above; may be changed at any time.
+        failure: What the searcher raised when it was told of a trial's end, if it did.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class TrialSource(SearchAlgorithm):
         self._num_samples = num_samples
         self.limit = limit
         self._make_trial = make_trial
+        self.failure: Exception | None = None
         self._created = 0
         self._open: dict[str, Trial] = {}
 
@@ -84,7 +86,10 @@ class TrialSource(SearchAlgorithm):
     ) -> None:
         """Tell the searcher that a trial ended; its place is free."""
         self._open.pop(trial_id, None)
-        self.searcher.on_trial_complete(trial_id, result=result, error=error)
+        try:
+            self.searcher.on_trial_complete(trial_id, result=result, error=error)
+        except Exception as failure:  # Ray's controller would blame the trial
+            self.failure = failure
 
     def is_finished(self) -> bool:
         """Return whether no further trial will be made."""

@@ -6,6 +6,7 @@ Workers import this module when their trial's storage is handed to them, so it i
 from __future__ import annotations
 
 import shutil
+import uuid
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,6 +29,8 @@ class TrialStorage(StorageContext):
         super().__init__(
             storage_path=str(checkpoints_dir.parent), experiment_dir_name=checkpoints_dir.name
         )
+        # Ray names its temporary folder by the second; two sweeps may begin in the same one.
+        self._timestamp = f"{self._timestamp}-{uuid.uuid4().hex[:8]}"
 
     @property
     def experiment_driver_staging_path(self) -> str:

@@ -49,6 +49,7 @@ class SchedulerEntry:
         source: Where it is from.
         build: Makes it from a scenario and keywords.
         needs_checkpoints: Whether it pauses or copies trials.
+        pausing_options: Keywords that make it do so where it does not by itself.
         population: Whether all its trials have to exist from the start.
         searcher: The only searcher that works with it, if there is only one.
     """
@@ -59,6 +60,7 @@ class SchedulerEntry:
     source: str
     build: Callable[[Scenario, Mapping[str, Any]], TrialScheduler]
     needs_checkpoints: bool = False
+    pausing_options: frozenset[str] = frozenset()
     population: bool = False
     searcher: str | None = None
 
@@ -126,6 +128,7 @@ _ENTRIES = (
         "stops a trial whose best is worse than the median of the others' running means",
         "Golovin et al. 2017, Google Vizier, section 3.2.2",
         _build_median,
+        pausing_options=frozenset({"hard_stop", "min_time_slice"}),
     ),
     SchedulerEntry(
         "pbt",

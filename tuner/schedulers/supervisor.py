@@ -82,6 +82,7 @@ class Supervisor(TrialScheduler):
         scheduler: The scheduler it wraps.
         refusal: Set when a report lacks the metric or the time attribute, or holds one that is
             no number; whoever drives the sweep ends it then.
+        failure: What the scheduler raised when it was told of a trial's end, if it did; likewise.
     """
 
     def __init__(
@@ -109,6 +110,7 @@ class Supervisor(TrialScheduler):
         )
         self._fifo_choice = type(scheduler).choose_trial_to_run is FIFOScheduler.choose_trial_to_run
         self.refusal: ReportError | None = None
+        self.failure: Exception | None = None
         self._reported: set[str] = set()
         self._diverged: set[str] = set()
         self._paused: dict[str, float] = {}
@@ -149,16 +151,22 @@ class Supervisor(TrialScheduler):
         self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
     ) -> None:
         """A running trial ended: by a decision, or by itself."""
-        if trial.trial_id in self._diverged or self._key not in result:
-            self.scheduler.on_trial_remove(tune_controller, trial)
-        else:
-            self.scheduler.on_trial_complete(tune_controller, trial, result)
+        try:
+            if trial.trial_id in self._diverged or self._key not in result:
+                self.scheduler.on_trial_remove(tune_controller, trial)
+            else:
+                self.scheduler.on_trial_complete(tune_controller, trial, result)
+        except Exception as failure:  # Ray's controller would blame the trial
+            self.failure = failure
 
     def on_trial_remove(self, tune_controller: TuneController, trial: Trial) -> None:
         """A paused or waiting trial ends."""
-        if trial.status in (Trial.PAUSED, Trial.PENDING):
-            self._tell_removal(trial)
-        self.scheduler.on_trial_remove(tune_controller, trial)
+        try:
+            if trial.status in (Trial.PAUSED, Trial.PENDING):
+                self._tell_removal(trial)
+            self.scheduler.on_trial_remove(tune_controller, trial)
+        except Exception as failure:  # Ray's controller would blame the trial
+            self.failure = failure
 
     def on_trial_error(self, tune_controller: TuneController, trial: Trial) -> None:
         """A trial failed; it may come back through `on_trial_add`."""
