@@ -35,8 +35,7 @@ $(VENV)/.installed: pyproject.toml setup.py constraints.txt requirements/bohb.tx
 demo: $(VENV)/.installed
 	@sweep=demo-$$(date +%Y%m%d-%H%M%S) && \
 	$(BIN)/tuner run digits_mlp --scheduler asha --searcher hyperopt \
-	  --num-samples 80 --seed 0 --storage-path results --name $$sweep && \
-	$(BIN)/tuner best results/$$sweep
+	  --num-samples 80 --seed 0 --storage-path results --name $$sweep
 
 test: lint types pytest
 

@@ -124,3 +124,35 @@ def test_what_is_no_searcher_is_refused() -> None:
         tuner.resolve(scenario(), searcher=3)  # type: ignore[arg-type]
     with pytest.raises(SpecError, match="scheduler"):
         tuner.resolve(scenario(), scheduler=3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"max_t": "27"}, "max_t must be a whole number"),
+        ({"storage_path": 3}, "storage_path must be a folder"),
+        ({"storage_path": "s3://bucket/x"}, "storage_path must be a folder"),
+        (
+            {"searcher": "grid:points=2000"},
+            "the grid has 4,000,000 combinations",
+        ),
+    ],
+)
+def test_values_of_the_wrong_kind_are_refused_in_one_line(
+    options: dict[str, Any], words: str
+) -> None:
+    wide = scenario(space={"x": tune.uniform(0, 1), "y": tune.uniform(0, 1)})
+    with pytest.raises(SpecError, match=words) as refusal:
+        tuner.resolve(wide, **options)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_large_grid_that_is_meant_is_taken() -> None:
+    wide = scenario(space={"x": tune.uniform(0, 1), "y": tune.uniform(0, 1)})
+    assert resolve_plan(wide, {"searcher": "grid:points=2000", "num_samples": 9}).num_trials == 9
+
+
+@pytest.mark.parametrize("ref", [3, None, ["digits_mlp"]])
+def test_what_is_no_scenario_is_refused(ref: Any) -> None:
+    with pytest.raises(ScenarioError, match="a scenario is a Scenario"):
+        tuner.resolve(ref)

@@ -43,6 +43,8 @@ __all__ = ["DEFAULT_SCHEDULER", "DEFAULT_SEARCHER", "Plan", "resolve", "resolve_
 DEFAULT_SCHEDULER = "asha"
 DEFAULT_SEARCHER = "hyperopt"
 
+_LARGEST_GRID = 10_000
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _T = TypeVar("_T")
 
@@ -98,11 +100,13 @@ def resolve_plan(scenario: str | Scenario, options: SweepOptions) -> Plan:
     searcher = _choose_searcher(given.get("searcher"), entry, chosen)
     seed = _whole("seed", given.get("seed", new_seed()), at_least=0)
     num_samples = _num_samples(given, searcher, chosen)
+    num_trials = _total(searcher, chosen, num_samples)
+    _check_size(num_trials, given)
     _check_pair(scheduler, entry, searcher, chosen)
     _check_population(entry, given, num_samples)
     spec = SweepSpec(
         name=_name(given.get("name"), chosen, scheduler),
-        storage_path=str(Path(given.get("storage_path", "results")).expanduser().absolute()),
+        storage_path=_folder(given.get("storage_path", "results")),
         scenario=chosen.name,
         source=chosen.source,
         space=spaces.to_json(dict(chosen.space)),
@@ -125,12 +129,13 @@ def resolve_plan(scenario: str | Scenario, options: SweepOptions) -> Plan:
         scheduler=_build_scheduler(scheduler, chosen),
         searcher=_build_searcher(searcher, chosen, spec, seeds.searcher),
         entry=entry,
-        num_trials=_total(searcher, chosen, num_samples),
+        num_trials=num_trials,
     )
 
 
 def _with_overrides(scenario: Scenario, given: Mapping[str, Any]) -> Scenario:
-    changes = {key: given[key] for key in ("max_t", "grace_period") if key in given}
+    times = [key for key in ("max_t", "grace_period") if key in given]
+    changes: dict[str, Any] = {key: _whole(key, given[key], at_least=1) for key in times}
     if "max_t" in changes and "grace_period" not in changes:
         changes["grace_period"] = min(scenario.grace_period, changes["max_t"])
     if "resources" in given:
@@ -231,6 +236,16 @@ def _num_samples(
     return 32
 
 
+def _check_size(num_trials: int | None, given: Mapping[str, Any]) -> None:
+    """Refuse a grid that nobody can have meant; whoever names a number or a time means it."""
+    meant = given.get("num_samples") is not None or given.get("time_budget_s") is not None
+    if num_trials is not None and num_trials > _LARGEST_GRID and not meant:
+        raise SpecError(
+            f"the grid has {num_trials:,} combinations; name num_samples or time_budget_s, take "
+            "fewer points (grid:points=2), or use hyperopt or random"
+        )
+
+
 def _total(searcher: Choice | Searcher, scenario: Scenario, num_samples: int | None) -> int | None:
     if isinstance(searcher, Choice):
         return total_trials(searcher, scenario.space, num_samples)
@@ -281,6 +296,14 @@ def _name(given: str | None, scenario: Scenario, scheduler: Choice | TrialSchedu
             f"or '.', got {given!r}"
         )
     return given
+
+
+def _folder(given: str | Path) -> str:
+    if not isinstance(given, str | Path) or "://" in str(given):
+        raise SpecError(
+            f"storage_path must be a folder that this machine and all nodes see, got {given!r}"
+        )
+    return str(Path(given).expanduser().absolute())
 
 
 def _spelled(choice: Choice | TrialScheduler | Searcher) -> str:

@@ -53,15 +53,16 @@ def run(scenario: str | Scenario, **options: Unpack[SweepOptions]) -> Sweep:
     plan = resolve_plan(scenario, options)
     view = make_view(options.get("progress", "auto"), sys.stderr)
     layout = SweepLayout.create(Path(plan.spec.storage_path) / plan.spec.name)
-    stop = Stop()
-    with quiet_ray(), stop_signals(stop):
+    with quiet_ray():
         try:
             sweep_run = _Run(plan, layout, view, callbacks)
         except BaseException:
             shutil.rmtree(layout.root, ignore_errors=True)  # nothing ran: the name stays free
             view.close()
             raise
-        sweep_run.carry_out(stop)
+        stop = Stop()
+        with stop_signals(stop):  # after Ray started, which sets handlers of its own
+            sweep_run.carry_out(stop)
     return load(layout.root)
 
 
@@ -75,7 +76,7 @@ class _Run:
         self, plan: Plan, layout: SweepLayout, view: View, callbacks: Sequence[Callback]
     ) -> None:
         spec = plan.spec
-        connect(spec.address, num_cpus=spec.num_cpus, num_gpus=spec.num_gpus)
+        connect(spec.address, num_cpus=spec.num_cpus, num_gpus=spec.num_gpus, say=view.message)
         wait_until_fits(bundle_of(spec.resources), spec.wait_for_resources_s, view.message)
         self._view = view
         self._writer = SweepWriter(
@@ -99,7 +100,7 @@ class _Run:
             self._execution.run(stop, self._tick)
             self._writer.close()
             status = "interrupted" if stop.reason == "interrupted" else "finished"
-            message = stop.reason or ""
+            message = stop.reason if stop.reason and status == "finished" else ""
         except KeyboardInterrupt:
             status, message = "interrupted", "interrupted twice"
         except TunerError as failure:

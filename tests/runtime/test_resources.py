@@ -37,8 +37,8 @@ def test_what_no_node_has_is_refused_with_the_numbers() -> None:
     with pytest.raises(ResourcesError) as refusal:
         check_fits({"CPU": 1.0, "GPU": 6.0}, NODES)
     text = str(refusal.value)
-    assert "a trial needs cpu=1, gpu=6, and no node has GPU=6 (most on one node: 4)" in text
-    assert "3 nodes: cpu=16, gpu=4; cpu=8, gpu=2; cpu=4, gpu=1" in text
+    assert "a trial needs cpu=1, gpu=6, and no node has gpu=6 (most on one node: 4)" in text
+    assert "3 nodes: cpu=16, gpu=4; cpu=4, gpu=1; cpu=8, gpu=2" in text
 
 
 def test_what_no_node_has_together_is_refused() -> None:

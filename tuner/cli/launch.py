@@ -88,6 +88,10 @@ def _print_conclusion(sweep: Sweep, console: Console) -> None:
     )
     console.print(curves)
     console.print()
+    message = sweep.state.get("message")
+    if message or ended["status"] != "finished":
+        why = f" ({message})" if message else ""
+        console.print(f"{ended['status']}{why}; what was done is saved")
     for part in outcome_parts(ended):
         console.print(part)
     console.print()

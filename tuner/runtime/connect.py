@@ -38,7 +38,11 @@ _ENVIRONMENT = {
 
 
 def connect(
-    address: str | None, *, num_cpus: int | None = None, num_gpus: int | None = None
+    address: str | None,
+    *,
+    num_cpus: int | None = None,
+    num_gpus: int | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> bool:
     """Connect this process to Ray, unless it is connected already.
 
@@ -47,6 +51,7 @@ def connect(
             ends with this process.
         num_cpus: Logical CPUs of the local Ray; None for what the machine has.
         num_gpus: Logical GPUs of the local Ray; None for what the machine has.
+        say: Shows a line to the user, since this takes some seconds.
 
     Returns:
         Whether this call started or joined it.
@@ -70,17 +75,23 @@ def connect(
     options |= {"address": address} if address else {"address": "local", **sized}
     if not address:
         options["include_dashboard"] = False
+    remedy = ""
+    say(f"joining Ray at {address}" if address else "starting a local Ray")
     try:
         if address:
+            remedy = " (start one with `ray start --head`, or leave the address out)"
             _knock(address)
+            remedy = " (if it asks for a token: RAY_AUTH_MODE=token and its ~/.ray/auth_token)"
         ray.init(**options)
     except (ConnectionError, RuntimeError, ValueError, OSError) as failure:
         place = f"join Ray at {address!r}" if address else "start a local Ray"
         line = str(failure).strip().splitlines()[0] if str(failure).strip() else repr(failure)
-        raise SweepFailedError(
-            f"could not {place}: {line} (start one with `ray start --head`, or leave the address "
-            "out for a local Ray)"
-        ) from failure
+        remedy = "start one with `ray start --head`, or leave the address out for a local Ray"
+        if address and not isinstance(failure, OSError):
+            remedy = (
+                "where it asks for a token: RAY_AUTH_MODE=token, and the same ~/.ray/auth_token"
+            )
+        raise SweepFailedError(f"could not {place}: {line} ({remedy})") from failure
     return True
 
 

@@ -124,6 +124,8 @@ class Execution:
             if now - busy_at > _STALLED_AFTER_S:
                 self._end_paused()
                 busy_at = now
+        if self._spec.fail_fast and self._recorder.tally.outcomes["failed"]:
+            stop.reason = "failed trial"
 
     def _step(self) -> None:
         try:

@@ -44,6 +44,7 @@ _RAY_KEYS = frozenset(
         "hyperband_info",
     }
 )
+_PLACE = re.compile(r'File "([^"]+)", line (\d+)')
 _TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -280,9 +281,13 @@ class Recorder(Callback):
 
 
 def last_line(error: str) -> str:
-    """Return the line of a traceback that names the error."""
+    """Return the error that a traceback ends with, and where it was raised."""
+    if "actor died" in error.lower():
+        return "its worker process died (killed, out of memory, or it called exit)"
     lines = [line.strip() for line in error.strip().splitlines() if line.strip()]
-    return lines[-1] if lines else "no message"
+    places = _PLACE.findall(error)
+    where = f" ({Path(places[-1][0]).name}:{places[-1][1]})" if places else ""
+    return f"{lines[-1]}{where}" if lines else "no message"
 
 
 def _error_text(trial: Trial) -> str:

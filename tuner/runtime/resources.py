@@ -49,7 +49,7 @@ def check_fits(bundle: Bundle, nodes: Sequence[Bundle]) -> None:
         return
     wanted = _describe(bundle)
     lacking = [
-        f"{name}={amount:g} (most on one node: {max((n.get(name, 0) for n in nodes), default=0):g})"
+        f"{_own_name(name)}={amount:g} (most on one node: {_most(name, nodes):g})"
         for name, amount in bundle.items()
         if all(node.get(name, 0) < amount for node in nodes)
     ]
@@ -64,7 +64,7 @@ def describe_nodes(nodes: Sequence[Bundle]) -> str:
     """Return the nodes and their resources in a line."""
     if not nodes:
         return "no node"
-    lines = [_describe(_shown(node)) or "nothing" for node in nodes]
+    lines = sorted(_describe(_shown(node)) or "nothing" for node in nodes)
     counts = {line: lines.count(line) for line in dict.fromkeys(lines)}
     parts = [f"{count} nodes of {line}" if count > 1 else line for line, count in counts.items()]
     noun = "node" if len(nodes) == 1 else "nodes"
@@ -87,6 +87,10 @@ def _gpu_slots(share: float, gpus: float) -> int:
     if share >= 1:
         return int(gpus // share)
     return int(gpus) * int((1 + _STEP / 2) / share)
+
+
+def _most(name: str, nodes: Sequence[Bundle]) -> float:
+    return max((node.get(name, 0) for node in nodes), default=0)
 
 
 def _describe(bundle: Bundle) -> str:

@@ -20,7 +20,7 @@ class Stop:
     """
 
     def __init__(self) -> None:
-        self.reason: Literal["interrupted", "time budget"] | None = None
+        self.reason: Literal["interrupted", "time budget", "failed trial"] | None = None
 
 
 @contextmanager

@@ -43,6 +43,11 @@ def load_scenario(ref: str | os.PathLike[str] | Scenario) -> Scenario:
     """
     if isinstance(ref, Scenario):
         return ref
+    if not isinstance(ref, str | os.PathLike):
+        raise ScenarioError(
+            "a scenario is a Scenario, a bundled name, a module or the path of a .py file, "
+            f"got {ref!r}"
+        )
     place, attribute = _split(os.fspath(ref))
     if isinstance(ref, os.PathLike) or place.endswith(".py"):
         path = Path(place).expanduser().resolve()
