@@ -38,7 +38,7 @@ _STATUS_STYLES = {
 
 def headings_parts(headings: Iterable[Mapping[str, Any]]) -> Iterator[RenderableType]:
     """Yield a list of sweeps, and then what could not be read."""
-    table = _table("name", "#status", "scenario", "arm", ">trials", ">best", "#started", ">took")
+    table = _table("#name", "#status", ">trials", ">best", ">took", "arm")
     unreadable = []
     for sweep in headings:
         if "error" in sweep:
@@ -48,12 +48,10 @@ def headings_parts(headings: Iterable[Mapping[str, Any]]) -> Iterator[Renderable
         table.add_row(
             Text(sweep["name"]),
             _status(sweep["status"]),
-            Text(str(sweep["scenario"])),
-            Text(sweep["arm"]),
             str(sweep["trials"]),
             Text(best),
-            _moment(sweep["started"]),
             _took(sweep),
+            Text(sweep["arm"]),
         )
     if table.row_count:
         yield table
