@@ -302,3 +302,23 @@ def test_a_searcher_or_scheduler_that_raises_ends_the_sweep_not_a_trial(run: Run
         run(searcher=Searching(metric="loss", mode="min"))
     with pytest.raises(SweepFailedError, match="ValueError: the scheduler broke"):
         run(scheduler=Scheduling(), name="other")
+
+
+def test_a_worker_that_hangs_between_two_trials_costs_neither(run: Run) -> None:
+    class HangInReset(tune.Trainable):
+        def setup(self, config: dict[str, Any]) -> None:
+            self.n = 0
+
+        def step(self) -> dict[str, Any]:
+            self.n += 1
+            return {"loss": self.config["x"], "epoch": self.n, "done": self.n == 2}
+
+        def reset_config(self, new_config: dict[str, Any]) -> bool:
+            import time
+
+            time.sleep(600)
+            return True
+
+    scenario = make_scenario(HangInReset)
+    sweep = run(scenario, num_samples=2, max_concurrent_trials=1, trial_timeout_s=10)
+    assert list(sweep.trials().outcome) == ["completed", "completed"]

@@ -282,6 +282,10 @@ class SweepController(TuneController):
         """Whether a trial runs, starts or waits to start."""
         return bool(self._running_trials or self._pending_trials or self._resetting_trials)
 
+    def is_resetting(self, trial: Trial) -> bool:
+        """Return whether a used worker is being made ready for ``trial``."""
+        return trial in self._resetting_trials
+
     def resize(self, slots: int | None, max_pending_trials: int) -> None:
         """Say how many workers the cluster holds now, and how many trials may wait for one."""
         self._slots = slots

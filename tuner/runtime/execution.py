@@ -120,7 +120,8 @@ class Execution:
                 stop.reason = "time budget"
             if stop.reason is not None:
                 return
-            busy_at = now if self._controller.busy else busy_at
+            may_go_on = self._controller.busy or not self._source.is_finished()
+            busy_at = now if may_go_on else busy_at
             if now - busy_at > _STALLED_AFTER_S:
                 self._end_paused()
                 busy_at = now
@@ -161,9 +162,10 @@ class Execution:
                 reports[trial_id] = note.iteration
         for trial_id in watchdog.look(reports.items(), time.monotonic()):
             trial = self._trials[trial_id]
-            verdict = f"no report for {self._spec.trial_timeout_s:g} s (trial_timeout_s)"
-            self._recorder.condemn(trial_id, "hung", verdict)
-            trial.max_failures = 0
+            if not self._controller.is_resetting(trial):  # else the worker hangs, not the trial
+                verdict = f"no report for {self._spec.trial_timeout_s:g} s (trial_timeout_s)"
+                self._recorder.condemn(trial_id, "hung", verdict)
+                trial.max_failures = 0
             worker = self._controller.worker_of(trial)
             if worker is not None:
                 ray.kill(worker)
