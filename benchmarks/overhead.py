@@ -88,7 +88,11 @@ def driver(arm: str, trials: int, folder: Path) -> None:
     import ray
 
     ray.init(
-        num_cpus=SLOTS, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
+        address="local",  # whatever other Ray runs on this machine
+        num_cpus=SLOTS,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
     )
     time.sleep(SETTLE_S)
     answer = os.fdopen(os.dup(1), "w")
