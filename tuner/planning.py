@@ -70,6 +70,17 @@ class Plan:
     num_trials: int | None
 
     @property
+    def bracket(self) -> int | None:
+        """How many trials HyperBand's largest bracket holds; None for other schedulers.
+
+        BOHB's version of HyperBand pauses trials until a bracket is filled, and needs no more.
+        """
+        scheduler: Any = self.scheduler
+        if self.entry is None or self.entry.name != "hyperband":
+            return None
+        return max(int(scheduler._get_n0(s)) for s in range(scheduler._s_max_1))
+
+    @property
     def population(self) -> int | None:
         """How many trials must exist from the start; None for schedulers without a population."""
         if self.entry is None or not self.entry.population:
@@ -120,7 +131,7 @@ def resolve_plan(scenario: str | Scenario, options: SweepOptions) -> Plan:
         seed=seed,
         resources=dict(chosen.resources),
         num_samples=num_samples,
-        **_bounds(given, chosen),
+        **_bounds(given, chosen, entry),
     )
     seeds = SweepSeeds.spawn(seed)
     return Plan(
@@ -252,7 +263,9 @@ def _total(searcher: Choice | Searcher, scenario: Scenario, num_samples: int | N
     return num_samples
 
 
-def _bounds(given: Mapping[str, Any], scenario: Scenario) -> dict[str, Any]:
+def _bounds(
+    given: Mapping[str, Any], scenario: Scenario, entry: SchedulerEntry | None
+) -> dict[str, Any]:
     """Return the options that are checked one by one, ready for the spec."""
     checks: dict[str, Callable[[str, Any], Any]] = {
         "max_concurrent_trials": lambda name, value: _whole(name, value, at_least=1),
@@ -281,7 +294,9 @@ def _bounds(given: Mapping[str, Any], scenario: Scenario) -> dict[str, Any]:
             f"checkpoint_frequency={bounds['checkpoint_frequency']} needs a trainable that saves; "
             f"scenario {scenario.name!r} does not (derive it from tuner.EpochTrainable)"
         )
-    retried = bounds.get("max_failures", 0) != 0 and scenario.saves_checkpoints
+    # A population saves by itself, and more checkpoints would push out those it copies from.
+    population = entry is not None and entry.population
+    retried = bounds.get("max_failures", 0) != 0 and scenario.saves_checkpoints and not population
     bounds.setdefault("checkpoint_frequency", 1 if retried else 0)
     return bounds
 

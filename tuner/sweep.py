@@ -107,9 +107,9 @@ class _Run:
             message = str(failure)
             raise
         finally:
-            self._view.close(self._board.snapshot())
-            self._storage.remove_temporary_files()
             self._keep_what_can_be_kept(status, message)
+            self._storage.remove_temporary_files()
+            self._view.close(self._board.snapshot())
 
     def _tick(self) -> None:
         """Between two events: write rows when it is time, and bring the view up to date."""

@@ -27,3 +27,10 @@ def test_bounds(
     slots: int, bound: int | None, population: int | None, elastic: bool, expected: Concurrency
 ) -> None:
     assert concurrency(slots, bound=bound, population=population, elastic=elastic) == expected
+
+
+def test_a_bracket_is_filled_by_trials_that_wait() -> None:
+    bounds = concurrency(2, bound=None, population=None, elastic=False, bracket=27)
+    assert bounds == Concurrency(None, 27, 2)
+    bounds = concurrency(8, bound=4, population=None, elastic=False, bracket=27)
+    assert bounds == Concurrency(None, 27, 4)

@@ -354,3 +354,12 @@ def test_a_time_budget_ends_the_sweep_and_keeps_what_was_done(
     assert sweep.state["message"] == "time budget"
     assert "interrupted" in set(sweep.trials().outcome)
     assert len(sweep.reports()) >= 5
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_hyperband_halves_whatever_the_number_of_workers(run: Run, workers: int) -> None:
+    # max_t=9, eta=3: brackets of 3 trials from 9, 5 from 3 and 9 from 1 (Ray's order and sizes).
+    # Of 17 trials 3 + 2 + 1 run to 9: 5 keep ceil(5/3)=2, 9 keep 3 and then 1.
+    sweep = run(scheduler="hyperband", num_samples=17, max_concurrent_trials=workers)
+    reached = Counter(sweep.trials().iterations)
+    assert reached == {9: 3 + 2 + 1, 3: 3 + 2, 1: 6}

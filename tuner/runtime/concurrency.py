@@ -25,7 +25,12 @@ class Concurrency:
 
 
 def concurrency(
-    slots: int, *, bound: int | None, population: int | None, elastic: bool
+    slots: int,
+    *,
+    bound: int | None,
+    population: int | None,
+    elastic: bool,
+    bracket: int | None = None,
 ) -> Concurrency:
     """Return the bounds that fit a cluster and a scheduler.
 
@@ -39,10 +44,15 @@ def concurrency(
         population: How many trials must exist from the start; None for schedulers without.
         elastic: Whether ``slots`` says little, because nodes may be added or because trials
             differ in what they take.
+        bracket: How many trials the scheduler's largest bracket holds; None without brackets.
+            Ray's HyperBand fills a bracket with trials that are alive together, so that many
+            must exist, waiting, for it to halve at all.
     """
     if population is not None:
         return Concurrency(None, population, None if elastic else max(slots, 1))
     if elastic:
         return Concurrency(bound, bound or max(2 * slots, _AHEAD_WHERE_NODES_COME), bound)
     room = max(1, slots if bound is None else min(bound, slots))
+    if bracket is not None:
+        return Concurrency(None, bracket, room)
     return Concurrency(room, room, room)

@@ -51,6 +51,7 @@ class Execution:
     ) -> None:
         self._spec = plan.spec
         self._population = plan.population
+        self._bracket = plan.bracket
         self._recorder = recorder
         self._trials = Trials(plan, storage, recorder.on_trial_created)
         self._elastic = scales() or self._trials.request_resources
@@ -146,6 +147,7 @@ class Execution:
             bound=self._spec.max_concurrent_trials,
             population=self._population,
             elastic=self._elastic,
+            bracket=self._bracket,
         )
 
     def _follow_cluster(self) -> None:

@@ -190,7 +190,8 @@ class Recorder(Callback):
     ) -> None:
         """A report arrived; a report the store cannot hold ends the sweep, through `refusal`."""
         note = self._notes[trial.trial_id]
-        row = {key: value for key, value in result.items() if key not in _RAY_KEYS}
+        kept = {self._spec.metric, self._spec.time_attr}
+        row = {k: value for k, value in result.items() if k not in _RAY_KEYS or k in kept}
         row |= {"trial_id": trial.trial_id, "attempt": note.attempt, "timestamp": self._clock()}
         try:
             self._writer.report(row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -40,7 +41,8 @@ class Trials:
         self._on_created = on_created
         self._open: dict[str, Trial] = {}
         self._forget_at = _FORGET_EVERY
-        self._name = f"{plan.spec.scenario}@{plan.spec.name}"
+        # Ray looks a trainable up by name at each start of a worker: no two sweeps may share one.
+        self._name = f"{plan.spec.scenario}@{plan.spec.name}-{uuid.uuid4().hex[:8]}"
         self._trainable = seeded(plan.scenario.trainable, plan.spec.seed)
         register_trainable(self._name, self._trainable, warn=False)
         self.checkpoint_config = CheckpointConfig(
