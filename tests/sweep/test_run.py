@@ -363,3 +363,12 @@ def test_hyperband_halves_whatever_the_number_of_workers(run: Run, workers: int)
     sweep = run(scheduler="hyperband", num_samples=17, max_concurrent_trials=workers)
     reached = Counter(sweep.trials().iterations)
     assert reached == {9: 3 + 2 + 1, 3: 3 + 2, 1: 6}
+
+
+def test_a_function_may_bring_its_own_resources(run: Run) -> None:
+    def share(config: dict[str, Any]) -> None:
+        cpus = ray.get_runtime_context().get_assigned_resources()["CPU"]
+        tune.report({"loss": config["x"], "epoch": 1, "cpus": cpus})
+
+    bound = tune.with_resources(share, {"cpu": 2})
+    assert set(run(make_scenario(bound, max_t=1)).reports().cpus) == {2.0}

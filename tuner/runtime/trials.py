@@ -76,7 +76,10 @@ class Trials:
     @property
     def request_resources(self) -> bool:
         """Whether the trainable itself says what a trial takes, by configuration."""
-        own = getattr(self._plan.scenario.trainable, "default_resource_request", None)
+        trainable = self._plan.scenario.trainable
+        if getattr(trainable, "_resources", None) is not None:  # tune.with_resources
+            return True
+        own = getattr(trainable, "default_resource_request", None)
         inherited: Any = ray.tune.Trainable.default_resource_request
         return own is not None and own.__func__ is not inherited.__func__
 
@@ -101,7 +104,8 @@ class Trials:
         return trial
 
     def _placement(self, config: dict[str, Any]) -> PlacementGroupFactory | None:
-        if self.request_resources and self._trainable.default_resource_request(config):
+        own = getattr(self._trainable, "default_resource_request", None)
+        if self.request_resources and (own is None or own(config)):
             return None
         return PlacementGroupFactory([bundle_of(self._plan.spec.resources)])
 
