@@ -5,16 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-import random
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
 from ray import tune
 
 from tuner.seeds import trial_seed
-from tuner.trainable import EpochTrainable
+from tuner.trainable import EpochTrainable, generators
 
 __all__ = ["seeded"]
 
@@ -77,8 +74,4 @@ def _prepare(seed: int) -> None:
     """Make a worker's process ready for a trial's own code."""
     # As Ray Tune does for every worker (ray-project/ray #28197), without a process of its own.
     os.environ.setdefault("PL_DISABLE_FORK", "1")
-    random.seed(seed)
-    np.random.seed(seed)
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        torch.manual_seed(seed)
+    generators.seed_all(seed)
