@@ -1,18 +1,20 @@
-"""The handwritten digits of scikit-learn, split for tuning, and how a classifier is judged."""
+"""What the scenarios on scikit-learn's handwritten digits share: data, judgement, training."""
 
 from __future__ import annotations
 
 import functools
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from sklearn.datasets import load_digits
 from sklearn.metrics import precision_recall_fscore_support
 from sklearn.model_selection import train_test_split
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
+
+from tuner import EpochTrainable
 
 CLASSES = 10
 
@@ -74,3 +76,71 @@ def validation_metrics(logits: Tensor, labels: Tensor) -> dict[str, float]:
     return dict(
         zip(names, (loss, accuracy, 1 - accuracy, float(precision), float(recall)), strict=True)
     )
+
+
+class DigitsTrainable(EpochTrainable):
+    """Trains a classifier of the digits; a subclass says which, and with which optimizer.
+
+    Its `setup` calls this one, then sets ``self.model`` (logits ``[n, CLASSES]`` of images
+    ``[n, 64]``) and ``self.optimizer``; it defines `optimizer_options`, and extends any other
+    method through ``super()``.
+    """
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+
+    def setup(self, config: dict[str, Any]) -> None:
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        splits = load_splits()
+        self.train_split = splits.train.to(self.device)
+        self.validation_split = splits.validation.to(self.device)
+
+    def optimizer_options(self) -> dict[str, Any]:
+        """Return the options of ``self.optimizer`` in the coming epoch, from ``self.config``."""
+        raise NotImplementedError(f"{type(self).__name__} must define optimizer_options()")
+
+    def penalty(self) -> Tensor | float:
+        """Return what the training minimises besides the cross-entropy."""
+        return 0.0
+
+    def train_epoch(self) -> dict[str, float]:
+        self.apply_hyperparameters()
+        images, labels = self.train_split
+        self.model.train()
+        total = torch.zeros((), device=self.device)
+        for batch in torch.randperm(len(labels)).split(self.config["batch_size"]):
+            batch = batch.to(self.device)
+            loss = functional.cross_entropy(self.model(images[batch]), labels[batch])
+            self.optimizer.zero_grad()
+            (loss + self.penalty()).backward()
+            self.optimizer.step()
+            total += loss.detach() * len(batch)
+        return {"train_loss": total.item() / len(labels), **self.validate()}
+
+    def apply_hyperparameters(self) -> None:
+        """Set what may have changed since the last epoch, or come from another trial."""
+        options = self.optimizer_options()
+        for group in self.optimizer.param_groups:
+            group.update(options)
+        for module in self.model.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = self.config["dropout"]
+
+    @torch.no_grad()
+    def validate(self) -> dict[str, float]:
+        self.model.eval()
+        images, labels = self.validation_split
+        return validation_metrics(self.model(images), labels)
+
+    @torch.no_grad()
+    def predict(self, inputs: Tensor) -> Tensor:
+        """Return the probabilities of the digits, ``[n, 10]``, for images ``[n, 64]``."""
+        self.model.eval()
+        return self.model(inputs.to(self.device)).softmax(dim=1).cpu()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])

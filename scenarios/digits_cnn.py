@@ -1,7 +1,7 @@
 """A small convolutional network on scikit-learn's handwritten digits.
 
 One or two convolutions and a dense layer on images of 8 x 8 pixels. As in ``digits_mlp``,
-what can change in the middle of training is read from ``config`` anew in every epoch.
+what can change in the middle of training is read from ``self.config`` anew in every epoch.
 """
 
 from __future__ import annotations
@@ -10,74 +10,30 @@ from typing import Any
 
 import torch
 from ray import tune
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import nn
 
-from tuner import EpochTrainable, Scenario
-from tuner.bundled._digits import CLASSES, load_splits, validation_metrics
+from tuner import Scenario
+from tuner.bundled._digits import CLASSES, DigitsTrainable
 
 SIDE = 8  # pixels
 
 OPTIMIZERS = {"sgd": torch.optim.SGD, "adamw": torch.optim.AdamW}
 
 
-class DigitsCNN(EpochTrainable):
+class DigitsCNN(DigitsTrainable):
     """Trains one convolutional network."""
 
     def setup(self, config: dict[str, Any]) -> None:
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        splits = load_splits()
-        self.train_split = splits.train.to(device)
-        self.validation_split = splits.validation.to(device)
-        self.model = build_model(config).to(device)
+        super().setup(config)
+        self.model = build_model(config).to(self.device)
         self.optimizer = OPTIMIZERS[config["optimizer"]](self.model.parameters(), lr=config["lr"])
 
-    def train_epoch(self) -> dict[str, float]:
-        self.apply_hyperparameters()
-        images, labels = self.train_split
-        self.model.train()
-        total = torch.zeros((), device=images.device)
-        for batch in torch.randperm(len(labels)).split(self.config["batch_size"]):
-            batch = batch.to(images.device)
-            loss = functional.cross_entropy(self.model(images[batch]), labels[batch])
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
-            total += loss.detach() * len(batch)
-        return {"train_loss": total.item() / len(labels), **self.validate()}
-
-    def apply_hyperparameters(self) -> None:
-        """Set what may have changed since the last epoch, or come from another trial."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.config["lr"]
-            group["weight_decay"] = self.config["weight_decay"]
-            if "betas" in group:
-                group["betas"] = (self.config["momentum"], 0.999)
-            else:
-                group["momentum"] = self.config["momentum"]
-        for module in self.model.modules():
-            if isinstance(module, nn.Dropout):
-                module.p = self.config["dropout"]
-
-    @torch.no_grad()
-    def validate(self) -> dict[str, float]:
-        self.model.eval()
-        images, labels = self.validation_split
-        return validation_metrics(self.model(images), labels)
-
-    @torch.no_grad()
-    def predict(self, inputs: Tensor) -> Tensor:
-        """Return the probabilities of the digits, ``[n, 10]``, for images ``[n, 64]``."""
-        self.model.eval()
-        device = self.train_split.images.device
-        return self.model(inputs.to(device)).softmax(dim=1).cpu()
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+    def optimizer_options(self) -> dict[str, Any]:
+        config = self.config
+        options = {"lr": config["lr"], "weight_decay": config["weight_decay"]}
+        if config["optimizer"] == "adamw":
+            return {**options, "betas": (config["momentum"], 0.999)}
+        return {**options, "momentum": config["momentum"]}
 
 
 def build_model(config: dict[str, Any]) -> nn.Sequential:

@@ -2,8 +2,9 @@
 
 The space holds what articles on the subject tune: the network, the optimizer, its learning rate
 and schedule, the regularisation and the patience of early stopping. All but the network and the
-optimizer's kind are read from ``config`` anew in every epoch, so that population-based training
-can change them.
+optimizer's kind are read from ``self.config`` anew in every epoch, so that population-based
+training can change them. What ``digits_cnn`` does in the same way (data, batches, predictions,
+checkpoints) is in ``_digits.DigitsTrainable``, which derives from `tuner.EpochTrainable`.
 """
 
 from __future__ import annotations
@@ -14,10 +15,9 @@ from typing import Any
 import torch
 from ray import tune
 from torch import Tensor, nn
-from torch.nn import functional
 
-from tuner import EpochTrainable, Scenario
-from tuner.bundled._digits import CLASSES, load_splits, validation_metrics
+from tuner import Scenario
+from tuner.bundled._digits import CLASSES, DigitsTrainable
 
 MAX_EPOCHS = 27
 PIXELS = 64
@@ -26,85 +26,48 @@ ACTIVATIONS = {"sigmoid": nn.Sigmoid, "relu": nn.ReLU, "tanh": nn.Tanh}
 OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}
 
 
-class DigitsMLP(EpochTrainable):
-    """Trains one perceptron."""
+class DigitsMLP(DigitsTrainable):
+    """Trains one perceptron, and stops when its validation loss no longer improves."""
 
     def setup(self, config: dict[str, Any]) -> None:
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        splits = load_splits()
-        self.train_split = splits.train.to(device)
-        self.validation_split = splits.validation.to(device)
-        self.model = build_model(config).to(device)
+        super().setup(config)
+        self.model = build_model(config).to(self.device)
         self.optimizer = OPTIMIZERS[config["optimizer"]](self.model.parameters(), lr=config["lr"])
         self.best_loss = math.inf
         self.best_epoch = 0
 
+    def optimizer_options(self) -> dict[str, Any]:
+        config = self.config
+        options = {
+            "lr": scheduled_lr(config["lr_schedule"], config["lr"], self.epochs_done),
+            "weight_decay": config["l2"],
+        }
+        if config["optimizer"] == "adam":
+            return {**options, "betas": (config["momentum"], 0.999)}
+        # RMSprop makes the buffer in its first step, and only for a momentum above 0.
+        return {**options, "momentum": max(config["momentum"], 1e-12)}
+
+    def penalty(self) -> Tensor:
+        """Return ``l1`` times the sum of the absolute weights, without the biases."""
+        weights = [p.abs().sum() for p in self.model.parameters() if p.ndim > 1]
+        return self.config["l1"] * torch.stack(weights).sum()
+
     def train_epoch(self) -> dict[str, float]:
-        lr = scheduled_lr(self.config["lr_schedule"], self.config["lr"], self.epochs_done)
-        self.apply_hyperparameters(lr)
-        images, labels = self.train_split
-        self.model.train()
-        total = torch.zeros((), device=images.device)
-        for batch in torch.randperm(len(labels)).split(self.config["batch_size"]):
-            batch = batch.to(images.device)
-            loss = functional.cross_entropy(self.model(images[batch]), labels[batch])
-            self.optimizer.zero_grad()
-            (loss + self.config["l1"] * self.weights_l1()).backward()
-            self.optimizer.step()
-            total += loss.detach() * len(batch)
-        metrics = self.validate()
+        metrics = super().train_epoch()
         if metrics["val_loss"] < self.best_loss:
             self.best_loss, self.best_epoch = metrics["val_loss"], self.epochs_done
-        return {"train_loss": total.item() / len(labels), **metrics, "lr": lr}
+        return {**metrics, "lr": self.optimizer.param_groups[0]["lr"]}
 
     def should_stop(self) -> bool:
         patience = self.config["patience"]
         return 0 < patience < self.epochs_done - self.best_epoch
 
-    def apply_hyperparameters(self, lr: float) -> None:
-        """Set what may have changed since the last epoch, or come from another trial."""
-        momentum = self.config["momentum"]
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
-            group["weight_decay"] = self.config["l2"]
-            if "betas" in group:  # Adam calls it so
-                group["betas"] = (momentum, 0.999)
-            else:
-                # RMSprop makes the buffer in its first step, and only for a momentum above 0.
-                group["momentum"] = max(momentum, 1e-12)
-        for module in self.model.modules():
-            if isinstance(module, nn.Dropout):
-                module.p = self.config["dropout"]
-
-    def weights_l1(self) -> Tensor:
-        """Return the sum of the absolute weights, without the biases."""
-        weights = [p.abs().sum() for p in self.model.parameters() if p.ndim > 1]
-        return torch.stack(weights).sum()
-
-    @torch.no_grad()
-    def validate(self) -> dict[str, float]:
-        self.model.eval()
-        images, labels = self.validation_split
-        return validation_metrics(self.model(images), labels)
-
-    @torch.no_grad()
-    def predict(self, inputs: Tensor) -> Tensor:
-        """Return the probabilities of the digits, ``[n, 10]``, for images ``[n, 64]``."""
-        self.model.eval()
-        device = self.train_split.images.device
-        return self.model(inputs.to(device)).softmax(dim=1).cpu()
-
     def state_dict(self) -> dict[str, Any]:
-        return {
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "best_loss": self.best_loss,
-            "best_epoch": self.best_epoch,
-        }
+        best = {"best_loss": self.best_loss, "best_epoch": self.best_epoch}
+        return {**super().state_dict(), **best}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        super().load_state_dict(state)
         self.best_loss = state["best_loss"]
         self.best_epoch = state["best_epoch"]
 

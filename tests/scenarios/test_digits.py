@@ -46,7 +46,34 @@ GOOD: dict[str, dict[str, Any]] = {
     },
 }
 
+CHANGES: dict[str, dict[str, Any]] = {  # of each mutable hyperparameter
+    "digits_mlp": {
+        "lr": 3e-4,
+        "momentum": 0.5,
+        "l1": 1e-3,
+        "l2": 1e-2,
+        "dropout": 0.0,
+        "batch_size": 32,
+    },
+    "digits_cnn": {
+        "lr": 5e-4,
+        "momentum": 0.5,
+        "weight_decay": 1e-1,
+        "dropout": 0.0,
+        "batch_size": 32,
+    },
+}
+
+OPTIMIZERS = [
+    ("digits_mlp", "sgd"),
+    ("digits_mlp", "adam"),
+    ("digits_mlp", "rmsprop"),
+    ("digits_cnn", "sgd"),
+    ("digits_cnn", "adamw"),
+]
+
 each = pytest.mark.parametrize("name", sorted(GOOD))
+each_optimizer = pytest.mark.parametrize(("name", "optimizer"), OPTIMIZERS)
 
 
 @pytest.fixture(autouse=True)
@@ -124,16 +151,13 @@ def test_it_reports_and_learns(name: str) -> None:
     assert float((probabilities.argmax(dim=1) == test_split.labels).float().mean()) > 0.85
 
 
-@each
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@each_optimizer
 def test_a_restored_trial_goes_on_bit_for_bit(name: str, optimizer: str) -> None:
-    known = {"digits_mlp": ["sgd", "adam", "rmsprop"], "digits_cnn": ["sgd", "adamw"]}[name]
-    chosen = next(option for option in known if option.startswith(optimizer))
-    uninterrupted = trial(name, optimizer=chosen)
+    uninterrupted = trial(name, optimizer=optimizer)
     expected = [own(uninterrupted.train()) for _ in range(4)]
-    first = trial(name, optimizer=chosen)
+    first = trial(name, optimizer=optimizer)
     assert [own(first.train()) for _ in range(2)] == expected[:2]
-    second = trial(name, optimizer=chosen)
+    second = trial(name, optimizer=optimizer)
     second.restore(first.save())
     assert [own(second.train()) for _ in range(2)] == expected[2:]
 
@@ -163,6 +187,53 @@ def test_an_exploit_changes_what_is_mutable(name: str) -> None:
     after = weights_of(clone)
     moved = max(float((a - b).abs().max()) for a, b in zip(after, before, strict=True))
     assert 0 < moved < 0.05  # from the donor's weights, at the new rate
+
+
+@each
+def test_what_is_mutable(name: str) -> None:
+    assert scenario(name).mutable_space.keys() == CHANGES[name].keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "optimizer", "changed"),
+    [(name, optimizer, changed) for name, optimizer in OPTIMIZERS for changed in CHANGES[name]],
+)
+def test_each_mutable_takes_effect_after_an_exploit(
+    name: str, optimizer: str, changed: str
+) -> None:
+    """As if the donor itself had been changed in mid-training: nothing old is brought back."""
+    change = {changed: CHANGES[name][changed]}
+    donor = trial(name, optimizer=optimizer)
+    donor.train()
+    clone = trial(name, optimizer=optimizer, **change)
+    clone.restore(donor.save())
+    unchanged = trial(name, optimizer=optimizer)
+    unchanged.restore(donor.save())
+    donor.config.update(change)
+    expected = own(donor.train())
+
+    assert own(clone.train()) == expected
+    unchanged.train()
+    moved = [weights_of(trainable) for trainable in (donor, clone, unchanged)]
+    assert all(torch.equal(a, b) for a, b in zip(moved[0], moved[1], strict=True))
+    assert not all(torch.equal(a, b) for a, b in zip(moved[0], moved[2], strict=True))
+
+
+@each_optimizer
+def test_the_optimizer_knows_the_options_it_is_given(name: str, optimizer: str) -> None:
+    trainable = trial(name, optimizer=optimizer)
+    trainable.train()
+    assert trainable.optimizer_options().keys() <= trainable.optimizer.defaults.keys()
+
+
+def test_an_exploit_enters_the_new_schedule_where_the_old_one_was() -> None:
+    donor = trial("digits_mlp", lr_schedule="cosine")
+    for _ in range(2):
+        donor.train()
+    clone = trial("digits_mlp", lr_schedule="cyclic", lr=0.01)
+    clone.restore(donor.save())
+    rates = [clone.train()["lr"] for _ in range(2)]
+    assert rates == [scheduled_lr("cyclic", 0.01, epoch) for epoch in (2, 3)]
 
 
 def weights_of(trainable: Any) -> list[torch.Tensor]:
@@ -229,6 +300,16 @@ def test_patience_survives_a_restore() -> None:
     second = trial("digits_mlp", patience=5)
     second.restore(first.save())
     assert [second.train()["done"] for _ in range(5)] == [False] * 4 + [True]
+
+
+def test_an_exploit_brings_its_own_patience_to_the_donors_best() -> None:
+    donor = trial("digits_mlp", patience=0)
+    donor.train()
+    donor.best_loss = 0.0
+    assert [donor.train()["done"] for _ in range(4)] == [False] * 4
+    clone = trial("digits_mlp", patience=5)
+    clone.restore(donor.save())
+    assert clone.train()["done"]
 
 
 @pytest.mark.parametrize(
