@@ -171,3 +171,24 @@ def test_trials_beside_one_that_runs_are_not_rebuilt_from_columns(
         table.update("running", {"status": "TERMINATED"})
     table.flush()
     assert [row["status"] for row in rows(path)] == ["ERROR", "TERMINATED"]
+
+
+def test_the_config_of_the_best_report_is_kept_when_a_trial_changes_its_own(
+    table: TrialTable, path: Path
+) -> None:
+    def report(iteration: int, loss: float) -> None:
+        table.report("a", {"training_iteration": iteration}, {"loss": loss})
+
+    table.update("a", {"config": {"lr": 1}})
+    report(1, 0.5)
+    table.update("a", {"config": {"lr": 2}})
+    report(2, 0.9)
+    table.update("a", {"config": {"lr": 3}})
+    table.flush()
+    (row,) = rows(path)
+    assert (row["best_config"], row["config"], row["config/lr"]) == ({"lr": 1}, {"lr": 3}, 3)
+    report(3, 0.1)
+    table.flush()
+    (row,) = rows(path)
+    assert row["config"] == {"lr": 3}
+    assert "best_config" not in row

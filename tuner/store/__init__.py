@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from tuner.store.layout import SCHEMA_VERSION, SweepLayout
 from tuner.store.reader import Sweep, load
-from tuner.store.results import TrialResult
+from tuner.store.results import TrialResult, last_line
 from tuner.store.writer import SweepWriter, write_spec
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "SweepLayout",
     "SweepWriter",
     "TrialResult",
+    "last_line",
     "load",
     "write_spec",
 ]

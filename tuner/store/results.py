@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from tuner.store.summary import Objective
 
-__all__ = ["At", "TrialResult", "describe_failures", "rank"]
+__all__ = ["At", "TrialResult", "describe_failures", "last_line", "rank"]
 
 At = Literal["best", "last"]
 
@@ -20,7 +20,8 @@ class TrialResult:
 
     Attributes:
         trial_id: Its identifier.
-        config: The config that was suggested, nested, with its exact types and explicit Nones.
+        config: The config at the report in question, nested, with its exact types and explicit
+            Nones. A population's trials change theirs; others keep the one suggested.
         value: The tuned metric at the report in question; None where there is none.
         iteration: The training_iteration of that report.
         metrics: All numbers of that report, by flat name.
@@ -51,9 +52,10 @@ class TrialResult:
             for name, value in row.items()
             if name.startswith(prefix)
         }
+        changed = at == "best" and row.get("best_config") is not None
         return cls(
             trial_id=row["trial_id"],
-            config=row.get("config", {}),
+            config=row.get("best_config" if changed else "config", {}),
             value=metrics.get(metric),
             iteration=row.get("best_iteration" if at == "best" else "iterations"),
             metrics=metrics,
@@ -75,11 +77,11 @@ def rank(values: Sequence[float | None], objective: Objective) -> list[int]:
 def describe_failures(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return how many of the trials failed, with the last line of the first traceback."""
     failed = [row for row in rows if row.get("status") == "ERROR" or row.get("outcome") == "failed"]
-    lines = [line for row in failed if (line := _last_line(row.get("error", "")))]
+    lines = [line for row in failed if (line := last_line(row.get("error", "")))]
     first = f"; the first error: {lines[0]}" if lines else ""
     return f"{len(rows)} trials, {len(failed)} failed{first}"
 
 
-def _last_line(traceback: str) -> str:
+def last_line(traceback: str) -> str:
     """Return the line of a traceback that names the exception."""
     return traceback.rstrip().rpartition("\n")[2].strip()

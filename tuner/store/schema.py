@@ -62,6 +62,7 @@ TRIALS = pa.schema(
         field_of("config", JSON),  # exact: absent and None, int and float, list and tuple differ
         pa.field("iterations", _LONG),  # training_iteration of the last report
         pa.field("best_iteration", _LONG),
+        field_of("best_config", JSON),  # that of the best report, where it is another (PBT)
         pa.field("seconds", _FLOAT),  # time_total_s of the last report
         pa.field("attempts", _INT),
         pa.field("seed", _LONG),

@@ -59,6 +59,8 @@ def summarise(
     best = row.get(f"best/{objective.metric}")
     if objective.cost(values.get(objective.metric)) < objective.cost(best):
         columns |= {"best_iteration": iteration, **_replacing(row, "best/", values)}
+        if "best_config" in row:
+            columns["best_config"] = None  # it is the present one again
     return columns
 
 

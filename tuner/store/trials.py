@@ -63,6 +63,8 @@ class TrialTable:
                 raise SpecError(f"no column {name!r} of a trial{nearest(name, TRIALS.names)}")
         row = self._row(trial_id)
         if "config" in changes:
+            if row.get("best_iteration") is not None and row.get("best_config") is None:
+                changes = {**changes, "best_config": row["config"]}
             cleared = {name: None for name in row if name.startswith("config/")}
             changes = {**changes, **cleared, **flatten({"config": changes["config"] or {}})}
         self._change(row, changes)

@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 import numbers
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 __all__ = ["flatten", "from_json", "numeric", "plain", "text", "to_json"]
@@ -31,8 +32,8 @@ def plain(value: Any) -> Any:
     """Return ``value`` in Python's own types, sharing no container with the original.
 
     Numpy and torch scalars become bool, int or float; arrays and tensors become (nested) lists;
-    other real numbers become float. What has no such form (a class, a function, a date) becomes
-    its text, since nothing is ever pickled.
+    other real numbers and decimals become float. What has no such form (a class, a function, a
+    date) becomes its text, since nothing is ever pickled.
     """
     if value is None or type(value) in (bool, int, float, str):
         return value
@@ -50,7 +51,7 @@ def plain(value: Any) -> Any:
             return plain(listed)
     if isinstance(value, numbers.Integral):
         return int(value)
-    if isinstance(value, numbers.Real):
+    if isinstance(value, numbers.Real | Decimal):
         return float(value)
     return _described(value)
 

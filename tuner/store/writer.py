@@ -91,6 +91,8 @@ class SweepWriter:
             ReportError: A fixed column, such as ``time_attr``, got a value that is no number.
         """
         flat = flatten(row)
+        if isinstance(flat.get(self._metric), bool):
+            flat[self._metric] = float(flat[self._metric])
         metrics = {name: numeric(value) for name, value in flat.items() if name not in self._fixed}
         self._reports.append(flat | metrics)
         if self._metric in self._fixed:
