@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Unpack
@@ -15,7 +16,7 @@ from ray.tune import Callback
 from tuner.errors import SpecError, StorageError, TunerError
 from tuner.options import SweepOptions
 from tuner.planning import Plan, resolve_plan
-from tuner.progress import View, make_view
+from tuner.progress import SilentView, View, make_view
 from tuner.provenance import provenance
 from tuner.runtime.board import Board
 from tuner.runtime.connect import connect, nodes, quiet_ray, wait_until_fits
@@ -30,6 +31,8 @@ from tuner.store import Sweep, SweepLayout, SweepWriter, load, write_spec
 __all__ = ["run"]
 
 _SHOW_EVERY_S = 0.25
+
+_log = logging.getLogger(__name__)
 
 
 def run(scenario: str | Scenario, **options: Unpack[SweepOptions]) -> Sweep:
@@ -88,7 +91,8 @@ class _Run:
         self._execution = Execution(
             plan, storage=self._storage, recorder=recorder, callbacks=callbacks
         )
-        self._board = Board(plan, str(layout.root), recorder=recorder, nodes=nodes())
+        surroundings = self._execution.surroundings
+        self._board = Board(plan, str(layout.root), recorder=recorder, surroundings=surroundings)
         self._record = _SpecRecord(plan, layout)
         self._next_show = 0.0
 
@@ -109,7 +113,8 @@ class _Run:
         finally:
             self._keep_what_can_be_kept(status, message)
             self._storage.remove_temporary_files()
-            self._view.close(self._board.snapshot())
+            self._show(lambda: self._view.close(self._board.snapshot()))
+            self._view.close()
 
     def _tick(self) -> None:
         """Between two events: write rows when it is time, and bring the view up to date."""
@@ -117,7 +122,15 @@ class _Run:
         now = time.monotonic()
         if now >= self._next_show:
             self._next_show = now + _SHOW_EVERY_S
-            self._view.update(self._board.snapshot())
+            self._show(lambda: self._view.update(self._board.snapshot()))
+
+    def _show(self, show: Callable[[], None]) -> None:
+        """Show something; what cannot be shown is no reason to end a sweep."""
+        try:
+            show()
+        except Exception:
+            _log.exception("the progress view failed; the sweep goes on without it")
+            self._view = SilentView()
 
     def _keep_what_can_be_kept(self, status: str, message: str) -> None:
         """Write what is left; a disk that refuses has been reported already."""

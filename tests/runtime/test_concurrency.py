@@ -6,7 +6,7 @@ from tuner.runtime.concurrency import Concurrency, concurrency
 
 
 @pytest.mark.parametrize(
-    ("slots", "bound", "population", "elastic", "expected"),
+    ("slots", "bound", "population", "growing", "expected"),
     [
         (16, None, None, False, Concurrency(16, 16, 16)),
         (16, 4, None, False, Concurrency(4, 4, 4)),
@@ -24,13 +24,20 @@ from tuner.runtime.concurrency import Concurrency, concurrency
     ],
 )
 def test_bounds(
-    slots: int, bound: int | None, population: int | None, elastic: bool, expected: Concurrency
+    slots: int, bound: int | None, population: int | None, growing: bool, expected: Concurrency
 ) -> None:
-    assert concurrency(slots, bound=bound, population=population, elastic=elastic) == expected
+    assert concurrency(slots, bound=bound, population=population, growing=growing) == expected
 
 
 def test_a_bracket_is_filled_by_trials_that_wait() -> None:
-    bounds = concurrency(2, bound=None, population=None, elastic=False, bracket=27)
+    bounds = concurrency(2, bound=None, population=None, growing=False, bracket=27)
     assert bounds == Concurrency(None, 27, 2)
-    bounds = concurrency(8, bound=4, population=None, elastic=False, bracket=27)
+    bounds = concurrency(8, bound=4, population=None, growing=False, bracket=27)
     assert bounds == Concurrency(None, 27, 4)
+
+
+def test_trials_that_differ_in_what_they_take_are_suggested_no_earlier_than_needed() -> None:
+    assert concurrency(4, bound=None, population=None, growing=False, mixed=True) == Concurrency(
+        None, 4, None
+    )
+    assert concurrency(4, bound=None, population=8, growing=False, mixed=True).workers is None

@@ -64,6 +64,7 @@ class Stage:
         answer = self.supervisor.on_trial_result(self.controller, trial, result)
         trial.run_metadata.last_result = result
         if answer == TrialScheduler.STOP:
+            result["done"] = True
             self.supervisor.on_trial_complete(self.controller, trial, result)
             trial.status = Trial.TERMINATED
         elif answer == TrialScheduler.PAUSE:

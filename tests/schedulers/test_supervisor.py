@@ -1,19 +1,28 @@
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pytest
+from ray.train._internal.session import _TrainingResult
+from ray.tune import Checkpoint, uniform
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import (
     AsyncHyperBandScheduler,
     FIFOScheduler,
     HyperBandScheduler,
     MedianStoppingRule,
+    PopulationBasedTraining,
     TrialScheduler,
 )
+
+from tuner.errors import ReportError, SpecError
+from tuner.scenario import Scenario
+from tuner.schedulers import adopt_scheduler
 
 StageMaker = Callable[..., Any]
 GOAL = {"metric": "loss", "mode": "min", "time_attr": "epoch"}
@@ -146,16 +155,6 @@ def test_hyperband_pauses_and_halves_with_reasons(stage: StageMaker) -> None:
     assert resumed.trial_id in ("t6", "t7")
 
 
-def test_a_paused_trial_is_reported_as_resumed_once(stage: StageMaker) -> None:
-    run = stage(HyperBandScheduler(**GOAL, max_t=9, reduction_factor=3), max_t=9)
-    trials = [run.add(f"t{index}") for index in range(8)][3:]
-    for trial, loss in zip(trials, (0.1, 0.2, 0.3, 0.4, 0.5), strict=True):
-        run.report(trial, 3, loss=loss)
-    for _ in range(3):
-        run.supervisor.choose_trial_to_run(run.controller)
-    assert [d.trial_id for d in run.decisions if d.kind == "RESUME"] == ["t3"]
-
-
 def test_fifo_chooses_the_oldest_pending_before_any_paused(stage: StageMaker) -> None:
     run = stage(FIFOScheduler())
     for trial_id, status in (("t2", "PENDING"), ("t0", "PAUSED"), ("t1", "PENDING")):
@@ -185,3 +184,91 @@ def test_brackets_come_from_the_seed_and_leave_the_global_generators_alone(
     assert drawn == (random.random(), np.random.rand())
     assert first == brackets(seed)
     assert first != brackets(seed + 1)
+
+
+@pytest.mark.parametrize("value", [True, Decimal("0.5"), np.float32(0.5), np.array(0.5)])
+def test_any_scalar_is_a_metric(stage: StageMaker, value: Any) -> None:
+    run = stage(asha(max_t=9), max_t=9)
+    trials = [run.add(f"t{index}") for index in range(3)]
+    for trial in trials:
+        assert run.report(trial, 1, loss=value) == "CONTINUE"
+    assert run.supervisor.refusal is None
+
+
+@pytest.mark.parametrize("value", ["0.5", None, [0.5], np.array([0.5]), {}])
+def test_what_is_no_scalar_is_refused_as_a_metric(stage: StageMaker, value: Any) -> None:
+    run = stage(FIFOScheduler())
+    run.report(run.add("t0"), 1, loss=value)
+    with pytest.raises(ReportError, match="the metric 'loss' must be a number"):
+        raise run.supervisor.refusal  # type: ignore[misc]
+
+
+def test_max_t_holds_in_reports_without_the_metric(stage: StageMaker) -> None:
+    run = stage(FIFOScheduler(), max_t=2)
+    trial = run.add("t0")
+    assert run.report(trial, 1, loss=1.0) == "CONTINUE"
+    assert run.report(trial, 2) == "STOP"
+    assert [decision.outcome for decision in run.decisions] == ["completed"]
+
+
+def test_a_trial_paused_at_max_t_is_complete(stage: StageMaker) -> None:
+    class Pausing(FIFOScheduler):
+        def on_trial_result(self, *args: Any) -> str:
+            return "PAUSE"
+
+    run = stage(Pausing(), max_t=2)
+    trial = run.add("t0")
+    assert run.report(trial, 1, loss=1.0) == "PAUSE"
+    assert run.report(trial, 2, loss=1.0) == "STOP"
+    assert [decision.outcome for decision in run.decisions] == [None, "completed"]
+
+
+def test_a_running_trial_that_is_ended_while_another_is_decided_about_is_on_record(
+    stage: StageMaker,
+) -> None:
+    run = stage(FIFOScheduler())
+    trial = run.add("t0")
+    run.report(trial, 1, loss=1.0)
+    run.supervisor.on_trial_complete(run.controller, trial, {"epoch": 1, "loss": 1.0})
+    assert [(d.kind, d.outcome) for d in run.decisions] == [("STOP", "stopped")]
+
+
+def synchronous_pbt() -> PopulationBasedTraining:
+    return PopulationBasedTraining(
+        **GOAL,
+        perturbation_interval=2,
+        hyperparam_mutations={"lr": [0.1, 0.2]},
+        quantile_fraction=0.5,
+        synch=True,
+        log_config=False,
+    )
+
+
+def test_a_synchronous_population_does_not_wait_for_a_member_that_ended(stage: StageMaker) -> None:
+    run = stage(synchronous_pbt(), max_t=9)
+    trials = [run.add(f"t{index}", lr=0.1) for index in range(4)]
+    for trial in trials[:3]:
+        assert run.report(trial, 2, loss=float(trial.trial_id[1])) == "PAUSE"
+        saved = _TrainingResult(Checkpoint("/nowhere"), dict(trial.last_result))
+        trial.run_metadata.checkpoint_manager.register_checkpoint(saved)
+    assert run.supervisor.choose_trial_to_run(run.controller) is None  # t3 is on its way
+    assert run.report(trials[3], 1, loss=math.nan) == "STOP"
+    assert run.supervisor.choose_trial_to_run(run.controller) is not None
+    exploits = [d for d in run.decisions if d.kind == "EXPLOIT"]
+    assert [d.trial_id for d in exploits] == ["t2"]
+    assert exploits[0].reason.details["source"] == "t0"
+
+
+def test_a_scheduler_object_serves_one_sweep(stage: StageMaker) -> None:
+    scheduler = asha()
+    scenario = Scenario(
+        name="s",
+        trainable=lambda config: None,
+        space={"x": uniform(0.0, 1.0)},
+        max_t=27,
+        **GOAL,
+    )
+    assert adopt_scheduler(scheduler, scenario) is scheduler
+    stage(scheduler)
+    with pytest.raises(SpecError, match=r"serves one sweep.*build a new one"):
+        adopt_scheduler(scheduler, scenario)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from tuner.planning import Plan
 from tuner.progress import Member, Rung, Snapshot
 from tuner.runtime.recorder import Recorder
 from tuner.runtime.resources import bundle_of
+from tuner.runtime.surroundings import Surroundings
 from tuner.schedulers import population, rungs
 
 __all__ = ["Board"]
@@ -22,11 +22,11 @@ class Board:
         plan: The sweep.
         path: Its folder.
         recorder: Has the tally.
-        nodes: Total resources of each node, in Ray's spelling.
+        surroundings: The cluster.
     """
 
     def __init__(
-        self, plan: Plan, path: str, *, recorder: Recorder, nodes: Sequence[Mapping[str, float]]
+        self, plan: Plan, path: str, *, recorder: Recorder, surroundings: Surroundings
     ) -> None:
         self._spec = plan.spec
         self._path = path
@@ -34,12 +34,13 @@ class Board:
         self._scheduler = plan.scheduler
         self._num_trials = plan.num_trials
         self._bundle = bundle_of(plan.spec.resources)
-        self._totals = {name: sum(node.get(name, 0.0) for node in nodes) for name in self._bundle}
+        self._surroundings = surroundings
         self._started = time.monotonic()
 
-    def snapshot(self, note: str = "") -> Snapshot:
+    def snapshot(self) -> Snapshot:
         """Return the sweep as it stands now."""
         spec, tally = self._spec, self._recorder.tally
+        running, waiting = tally.statuses["RUNNING"], tally.statuses["PENDING"]
         return Snapshot(
             name=spec.name,
             path=self._path,
@@ -61,7 +62,7 @@ class Board:
             population=self._members(),
             resources=self._resources(),
             time_budget_s=spec.time_budget_s,
-            note=note,
+            note=self._surroundings.note(running=running, waiting=waiting),
         )
 
     def _members(self) -> list[Member]:
@@ -81,6 +82,8 @@ class Board:
 
     def _resources(self) -> dict[str, tuple[float, float]]:
         running = self._recorder.tally.statuses["RUNNING"]
+        nodes = self._surroundings.nodes
         return {
-            name: (running * amount, self._totals[name]) for name, amount in self._bundle.items()
+            name: (running * amount, sum(node.get(name, 0.0) for node in nodes))
+            for name, amount in self._bundle.items()
         }

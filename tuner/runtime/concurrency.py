@@ -29,7 +29,8 @@ def concurrency(
     *,
     bound: int | None,
     population: int | None,
-    elastic: bool,
+    growing: bool,
+    mixed: bool = False,
     bracket: int | None = None,
 ) -> Concurrency:
     """Return the bounds that fit a cluster and a scheduler.
@@ -42,17 +43,20 @@ def concurrency(
         slots: How many trials the cluster holds now.
         bound: The user's ``max_concurrent_trials``, if any.
         population: How many trials must exist from the start; None for schedulers without.
-        elastic: Whether ``slots`` says little, because nodes may be added or because trials
-            differ in what they take.
+        growing: Whether nodes may be added, where trials wait for them.
+        mixed: Whether ``slots`` says little because trials differ in what they take.
         bracket: How many trials the scheduler's largest bracket holds; None without brackets.
             Ray's HyperBand fills a bracket with trials that are alive together, so that many
             must exist, waiting, for it to halve at all.
     """
+    slots = max(slots, 1)
     if population is not None:
-        return Concurrency(None, population, None if elastic else max(slots, 1))
-    if elastic:
+        return Concurrency(None, population, None if growing or mixed else slots)
+    if growing:
         return Concurrency(bound, bound or max(2 * slots, _AHEAD_WHERE_NODES_COME), bound)
-    room = max(1, slots if bound is None else min(bound, slots))
+    if mixed:
+        return Concurrency(bound, bound or slots, bound)
+    room = slots if bound is None else min(bound, slots)
     if bracket is not None:
         return Concurrency(None, bracket, room)
     return Concurrency(room, room, room)

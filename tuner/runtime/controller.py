@@ -1,4 +1,4 @@
-"""The one module that touches Ray Tune's private parts: its controller, put right.
+"""Ray Tune's controller, put right: with `workers`, all that touches Ray Tune's private parts.
 
 `SweepController` is Ray's ``TuneController`` with these changes, each for a measured defect:
 
@@ -10,99 +10,42 @@
 * A worker that cannot be reset, or that died while idle, is replaced; upstream fails the trial.
 * No experiment snapshots: the sweep's store is the record, and Ray rewrites its snapshot whole.
 * Finding out whether all trials ended looks at the live trials only, not at all that ever ran.
+  A trial that failed for good is no longer one (a synchronous PBT waits for it forever).
 * Which reports are valid is the supervisor's decision, made before a scheduler sees them.
+* A report is recorded before anything is decided about it: a scheduler acts while it decides.
+* The loop never blocks: not for a searcher that has nothing to suggest (upstream: ten minutes),
+  and not for a worker that hangs while it saves for PBT (upstream: forever).
+* A trial saves once at a time; upstream lets a second save overwrite the first one's folder, and
+  stops a trial that was copied over while it saved.
 
 It is tested with the Ray versions of ``TESTED_RAY``.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-import ray
 from ray.actor import ActorHandle
 from ray.air.execution._internal.tracked_actor import TrackedActor
+from ray.train._internal.session import _FutureTrainingResult
 from ray.train._internal.storage import StorageContext
 from ray.tune import Callback, CheckpointConfig, PlacementGroupFactory
-from ray.tune.execution.class_cache import ENV_VARS_TO_PROPAGATE
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
+from ray.tune.result import RESULT_DUPLICATE
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import SearchAlgorithm
+
+from tuner.runtime.workers import ActorClass, IdleWorkers, PatientSave
 
 __all__ = ["TESTED_RAY", "SweepController"]
 
 TESTED_RAY = "2.60"
 
+_NAP_S = 0.05
 _PATIENCE_AT_THE_END_S = 3  # how long a worker may finish its step when the sweep is over
-
-
-class IdleWorkers:
-    """Workers without a trial, by what they hold. Stands in for Ray's ``_ObjectCache``.
-
-    Ray's decides itself how many to keep, by counting trials that wait for a worker of their
-    own; this one keeps all that it is given, until they are released.
-    """
-
-    def __init__(self) -> None:
-        self._workers: dict[PlacementGroupFactory, list[TrackedActor]] = {}
-
-    @property
-    def num_cached_objects(self) -> int:
-        """How many there are."""
-        return sum(map(len, self._workers.values()))
-
-    def has_cached_object(self, shape: PlacementGroupFactory) -> bool:
-        """Return whether there is one that holds ``shape``."""
-        return bool(self._workers.get(shape))
-
-    def cache_object(self, shape: PlacementGroupFactory, worker: TrackedActor) -> bool:
-        """Take in a worker; always possible."""
-        self._workers.setdefault(shape, []).append(worker)
-        return True
-
-    def pop_cached_object(self, shape: PlacementGroupFactory) -> TrackedActor:
-        """Return the worker that became idle last, and forget it."""
-        return self._workers[shape].pop()
-
-    @property
-    def shapes(self) -> set[PlacementGroupFactory]:
-        """What the workers hold."""
-        return set(self._workers)
-
-    def release(self, keep: Collection[PlacementGroupFactory]) -> list[TrackedActor]:
-        """Return the workers of other shapes than ``keep``, and forget them."""
-        released = [shape for shape in self._workers if shape not in keep]
-        return [worker for shape in released for worker in self._workers.pop(shape)]
-
-    def increase_max(self, shape: PlacementGroupFactory) -> None:
-        """Do nothing: there is no bound."""
-
-    def decrease_max(self, shape: PlacementGroupFactory) -> None:
-        """Do nothing: there is no bound."""
-
-
-class ActorClass:
-    """A sweep's trainable as a Ray actor class, made once. Stands in for ``_ActorClassCache``.
-
-    Ray's gives every worker a runtime environment of its own, so that the processes which wait
-    in Ray's pool are of no use, and new ones are started beside them. It also keeps a class per
-    lookup, each of which unpickles the trainable anew.
-    """
-
-    def __init__(self) -> None:
-        self._made: Any = None
-
-    def get(self, trainable: type) -> Any:
-        """Return the actor class; its processes get the variables that Ray Tune hands on."""
-        if self._made is None:
-            names = sorted(ENV_VARS_TO_PROPAGATE & os.environ.keys())
-            variables = {name: os.environ[name] for name in names}
-            remote = ray.remote(runtime_env={"env_vars": variables}) if names else ray.remote
-            self._made = remote(trainable)
-        return self._made
 
 
 class SweepController(TuneController):
@@ -117,6 +60,8 @@ class SweepController(TuneController):
         reuse_actors: Let a worker process serve many trials.
         fail_fast: End the sweep at the first failed trial.
         checkpoint_config: When a trial saves, and how many checkpoints it keeps.
+        record: Told of each report before the scheduler is asked about it.
+        give_up: Whether to go on without a checkpoint that PBT has waited for, given the seconds.
         slots: How many workers the cluster holds; None where it grows, or where trials differ in
             what they take.
     """
@@ -132,6 +77,8 @@ class SweepController(TuneController):
         reuse_actors: bool,
         fail_fast: bool,
         checkpoint_config: CheckpointConfig,
+        record: Callable[[Trial, dict[str, Any]], None],
+        give_up: Callable[[float], bool],
         slots: int | None,
     ) -> None:
         super().__init__(
@@ -145,6 +92,8 @@ class SweepController(TuneController):
         )
         self._max_pending_trials = max_pending_trials
         self._slots = slots
+        self._record = record
+        self._give_up = give_up
         self._class_cache: Any = ActorClass()
         self._idle = IdleWorkers()
         self._actor_cache: Any = self._idle
@@ -163,6 +112,42 @@ class SweepController(TuneController):
 
     def _validate_result_metrics(self, result: dict[str, Any]) -> None:
         """Leave validation to the supervisor, which stops the sweep with one clear line."""
+
+    def _process_trial_result(self, trial: Trial, result: dict[str, Any]) -> str | None:
+        """Record a report, then let the scheduler decide."""
+        if RESULT_DUPLICATE not in result:  # which says that a function returned
+            self._record(trial, result)
+        decision: str | None = super()._process_trial_result(trial, result)
+        return decision
+
+    def _process_trial_failure(self, trial: Trial, exception: Any) -> None:
+        super()._process_trial_failure(trial, exception)
+        if trial.status == Trial.ERROR:
+            self._live_trials.discard(trial)
+
+    def _schedule_trial_save(
+        self, trial: Trial, result: dict[str, Any] | None = None
+    ) -> _FutureTrainingResult | None:
+        """Have the trial's worker save, unless it does already."""
+        pending = trial.temporary_state.saving_to
+        if pending is not None:
+            return pending
+        save = super()._schedule_trial_save(trial, result)
+        if save is not None:
+            trial.temporary_state.saving_to = PatientSave(save.future, self._give_up)
+        return trial.temporary_state.saving_to
+
+    def pause_trial(self, trial: Trial, should_checkpoint: bool = True) -> None:
+        """Pause a trial; without a checkpoint of its own it takes up another's later."""
+        super().pause_trial(trial, should_checkpoint)
+        if not should_checkpoint:  # what upstream would do once a save ended, which it discarded
+            self._cached_trial_decisions.pop(trial.trial_id, None)
+
+    def _maybe_update_trial_queue(self) -> None:
+        """Take in what the searcher suggests now."""
+        while len(self._pending_trials) < self._max_pending_trials:
+            if not self._update_trial_queue(blocking=False):
+                return
 
     def _maybe_add_actors(self) -> None:
         """Give waiting trials a worker, the scheduler's choice first."""
@@ -267,7 +252,10 @@ class SweepController(TuneController):
 
     def step(self) -> None:
         """Handle one event, waiting for it at most 0.1 s."""
+        idle = not self.busy
         super().step()  # type: ignore[no-untyped-call]
+        if idle and not self.busy:  # Ray has no event to wait for
+            time.sleep(_NAP_S)
 
     def stop_trial(self, trial: Trial) -> None:
         """End a trial, whatever it does now."""

@@ -9,16 +9,15 @@ import ray
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 
-from tuner.errors import SweepFailedError
+from tuner.errors import SweepFailedError, TunerError
 from tuner.planning import Plan
-from tuner.runtime.concurrency import Concurrency, concurrency
-from tuner.runtime.connect import nodes, scales
+from tuner.runtime.callbacks import GuardedCallbacks
 from tuner.runtime.controller import SweepController
 from tuner.runtime.recorder import Recorder
-from tuner.runtime.resources import bundle_of, slots
 from tuner.runtime.source import TrialSource
 from tuner.runtime.stopping import Stop
 from tuner.runtime.storage import TrialStorage
+from tuner.runtime.surroundings import Surroundings
 from tuner.runtime.trials import Trials
 from tuner.runtime.watchdog import Watchdog
 from tuner.schedulers import Decision, Supervisor
@@ -39,6 +38,9 @@ class Execution:
         storage: Where checkpoints go.
         recorder: Told of everything.
         callbacks: A user's own, told after the recorder.
+
+    Attributes:
+        surroundings: The cluster as the sweep sees it.
     """
 
     def __init__(
@@ -50,12 +52,15 @@ class Execution:
         callbacks: Sequence[Callback],
     ) -> None:
         self._spec = plan.spec
-        self._population = plan.population
-        self._bracket = plan.bracket
         self._recorder = recorder
+        self._stop = Stop()
+        self._started = time.monotonic()
         self._trials = Trials(plan, storage, recorder.on_trial_created)
-        self._elastic = scales() or self._trials.request_resources
-        bounds = self._bounds()
+        self.surroundings = Surroundings(plan, mixed=self._trials.request_resources)
+        if self.surroundings.settled:
+            self._trials.refuse_beyond(self.surroundings.nodes)
+        self._callbacks = GuardedCallbacks(callbacks)
+        bounds = self.surroundings.bounds()
         self._supervisor = Supervisor(
             plan.scheduler,
             metric=plan.spec.metric,
@@ -75,11 +80,13 @@ class Execution:
             search_alg=self._source,
             scheduler=self._supervisor,
             storage=storage,
-            callbacks=[recorder, *callbacks],
+            callbacks=[recorder, self._callbacks],
             max_pending_trials=bounds.waiting,
             reuse_actors=plan.spec.reuse_actors and self._trials.can_be_reset,
             fail_fast=plan.spec.fail_fast,
             checkpoint_config=self._trials.checkpoint_config,
+            record=recorder.on_report,
+            give_up=self._gives_up_on_save,
             slots=bounds.workers,
         )
 
@@ -95,74 +102,84 @@ class Execution:
             SweepFailedError: A scheduler, searcher or callback raised.
             StorageError: From ``tick``.
         """
+        self._stop = stop
+        self._started = time.monotonic()
         self._controller.announce(num_samples=self._spec.num_samples)
         try:
-            self._drive(stop, tick)
+            self._drive(tick)
         finally:
             self._recorder.close_open_trials()
             self._controller.cleanup()
+            self._trials.forget()
+        self._raise_failure()  # of a callback that was told of the end
 
-    def _drive(self, stop: Stop, tick: Callable[[], None]) -> None:
+    def _drive(self, tick: Callable[[], None]) -> None:
         chores: list[Callable[[], None]] = [
             tick,
             _Every(_LOOK_FOR_NODES_EVERY_S, self._follow_cluster),
         ]
         if self._spec.trial_timeout_s is not None:
-            watchdog = Watchdog(self._spec.trial_timeout_s)
+            watchdog = Watchdog(self._spec.trial_timeout_s, 2 * _LOOK_FOR_HUNG_EVERY_S)
             chores.append(_Every(_LOOK_FOR_HUNG_EVERY_S, lambda: self._kill_hung(watchdog)))
-        started = busy_at = time.monotonic()
+        busy_at = time.monotonic()
         while not self._controller.is_finished():
             self._step()
             for chore in chores:
                 chore()
-            now = time.monotonic()
-            budget = self._spec.time_budget_s
-            if budget is not None and now - started >= budget and stop.reason is None:
-                stop.reason = "time budget"
-            if stop.reason is not None:
+            if self._must_stop():
                 return
+            now = time.monotonic()
             may_go_on = self._controller.busy or not self._source.is_finished()
             busy_at = now if may_go_on else busy_at
             if now - busy_at > _STALLED_AFTER_S:
                 self._end_paused()
                 busy_at = now
         if self._spec.fail_fast and self._recorder.tally.outcomes["failed"]:
-            stop.reason = "failed trial"
+            self._stop.reason = "failed trial"
+
+    def _must_stop(self) -> bool:
+        budget = self._spec.time_budget_s
+        spent = time.monotonic() - self._started
+        if budget is not None and spent >= budget and self._stop.reason is None:
+            self._stop.reason = "time budget"
+        return self._stop.reason is not None
+
+    def _gives_up_on_save(self, waited_s: float) -> bool:
+        limit = self._spec.trial_timeout_s
+        return self._must_stop() or (limit is not None and waited_s > limit)
 
     def _step(self) -> None:
         try:
             self._controller.step()
+        except TunerError:
+            raise
         except Exception as failure:
             raise SweepFailedError(_summary(failure)) from failure
         refusal = self._supervisor.refusal or self._recorder.refusal
         if refusal is not None:
             raise refusal
-        raised = self._supervisor.failure or self._source.failure
-        if raised is not None:
-            raise SweepFailedError(_summary(raised)) from raised
+        self._raise_failure()
 
-    def _bounds(self) -> Concurrency:
-        return concurrency(
-            slots(bundle_of(self._spec.resources), nodes()),
-            bound=self._spec.max_concurrent_trials,
-            population=self._population,
-            elastic=self._elastic,
-            bracket=self._bracket,
-        )
+    def _raise_failure(self) -> None:
+        parts = (self._supervisor, self._source, self._callbacks)
+        for failure in (part.failure for part in parts):
+            if failure is not None:
+                raise SweepFailedError(_summary(failure)) from failure
 
     def _follow_cluster(self) -> None:
         """Use nodes that came, and ask nothing of nodes that went."""
-        bounds = self._bounds()
+        self.surroundings.look()
+        bounds = self.surroundings.bounds()
         self._source.limit = bounds.trials
         self._controller.resize(bounds.workers, bounds.waiting)
 
     def _kill_hung(self, watchdog: Watchdog) -> None:
-        reports = {}
+        progress = {}
         for trial_id, trial in self._trials.open().items():
             note = self._recorder.note(trial_id)
             if note is not None and self._at_work(trial):
-                reports[trial_id] = note.iteration
-        for trial_id in watchdog.look(reports.items(), time.monotonic()):
+                progress[trial_id] = (note.iteration, self._controller.is_resetting(trial))
+        for trial_id in watchdog.look(progress.items(), time.monotonic()):
             trial = self._trials[trial_id]
             if not self._controller.is_resetting(trial):  # else the worker hangs, not the trial
                 verdict = f"no report for {self._spec.trial_timeout_s:g} s (trial_timeout_s)"
@@ -173,8 +190,9 @@ class Execution:
                 ray.kill(worker)
 
     def _at_work(self, trial: Trial) -> bool:
-        """Whether the trial's own code has the worker; starting one is no part of it."""
-        if trial.status != Trial.RUNNING and not self._trials.set_up_with_worker:
+        """Whether a trainable's own code has the worker; starting one is no part of it."""
+        own = trial.status == Trial.RUNNING or self._controller.is_resetting(trial)
+        if not (own or self._trials.set_up_with_worker):
             return False
         return self._controller.worker_of(trial) is not None
 

@@ -15,10 +15,10 @@ from ray.tune import Callback
 from ray.tune.experiment import Trial
 
 from tuner.errors import ReportError
-from tuner.schedulers import Decision
+from tuner.schedulers import Decision, Reason, as_number
 from tuner.seeds import trial_seed
 from tuner.spec import SweepSpec
-from tuner.store import SweepWriter
+from tuner.store import SweepWriter, last_line
 
 __all__ = ["Recorder", "TrialNote"]
 
@@ -59,6 +59,7 @@ class TrialNote:
         verdict: Why the trial was ended from outside, if it was.
         value: Last value of the metric.
         iteration: Last ``training_iteration``.
+        time: Last value of the time attribute.
         parent: The trial it last copied.
         node: Host it last reported from.
         config: Its configuration, which PBT changes.
@@ -70,6 +71,7 @@ class TrialNote:
     verdict: str | None = None
     value: float | None = None
     iteration: int = 0
+    time: float | None = None
     parent: str | None = None
     node: str | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -181,14 +183,14 @@ class Recorder(Callback):
     ) -> None:
         """A worker took up a trial, for the first time or again."""
         note = self._notes[trial.trial_id]
+        if note.status == Trial.PAUSED:
+            self.on_decision(_resumed(trial, note), None)
         if note.iteration == 0 and note.attempt == 1:
             self._writer.trial(trial.trial_id, started=self._clock())
         self._set_status(trial.trial_id, note, Trial.RUNNING)
 
-    def on_trial_result(
-        self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any
-    ) -> None:
-        """A report arrived; a report the store cannot hold ends the sweep, through `refusal`."""
+    def on_report(self, trial: Trial, result: dict[str, Any]) -> None:
+        """A report arrived; one that the store cannot hold ends the sweep, through `refusal`."""
         note = self._notes[trial.trial_id]
         kept = {self._spec.metric, self._spec.time_attr}
         row = {k: value for k, value in result.items() if k not in _RAY_KEYS or k in kept}
@@ -218,7 +220,7 @@ class Recorder(Callback):
         note.attempt += 1
         self._say(
             f"trial {trial.trial_id} failed, attempt {note.attempt} follows: "
-            f"{last_line(_error_text(trial))}"
+            f"{_cause(_error_text(trial))}"
         )
         self._writer.trial(trial.trial_id, attempts=note.attempt, error=_error_text(trial))
         self._set_status(trial.trial_id, note, Trial.PENDING)
@@ -230,7 +232,7 @@ class Recorder(Callback):
         note = self._notes[trial.trial_id]
         error = note.verdict or _error_text(trial)
         self._end(trial, note, Trial.ERROR, note.ending or "failed", error)
-        self._say(f"trial {trial.trial_id} {note.ending or 'failed'}: {last_line(error)}")
+        self._say(f"trial {trial.trial_id} {note.ending or 'failed'}: {_cause(error)}")
 
     def close_open_trials(self) -> None:
         """Record every trial that has not ended as interrupted; the sweep is over."""
@@ -248,8 +250,8 @@ class Recorder(Callback):
         if node != note.node:
             note.node = node
             self._writer.trial(trial.trial_id, node=node)
-        value = _lookup(result, self._spec.metric)
-        note.value = value
+        note.time = _lookup(result, self._spec.time_attr)
+        value = note.value = _lookup(result, self._spec.metric)
         if value is None or not math.isfinite(value):
             return
         best = tally.best_value
@@ -281,14 +283,14 @@ class Recorder(Callback):
         return text
 
 
-def last_line(error: str) -> str:
+def _cause(error: str) -> str:
     """Return the error that a traceback ends with, and where it was raised."""
     if "actor died" in error.lower():
         return "its worker process died (killed, out of memory, or it called exit)"
-    lines = [line.strip() for line in error.strip().splitlines() if line.strip()]
     places = _PLACE.findall(error)
     where = f" ({Path(places[-1][0]).name}:{places[-1][1]})" if places else ""
-    return f"{lines[-1]}{where}" if lines else "no message"
+    line = last_line(error)
+    return f"{line}{where}" if line else "no message"
 
 
 def _error_text(trial: Trial) -> str:
@@ -308,7 +310,14 @@ def _lookup(result: Mapping[str, Any], name: str) -> float | None:
     else:
         for part in name.split("/"):
             value = value.get(part) if isinstance(value, Mapping) else None
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return None
+    return as_number(value)
+
+
+def _resumed(trial: Trial, note: TrialNote) -> Decision:
+    return Decision(
+        trial_id=trial.trial_id,
+        kind="RESUME",
+        reason=Reason("gets a slot again"),
+        training_iteration=note.iteration,
+        time=note.time,
+    )

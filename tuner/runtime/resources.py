@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from tuner.errors import ResourcesError
 
-__all__ = ["bundle_of", "check_fits", "describe_nodes", "slots"]
+__all__ = ["Bundle", "bundle_of", "check_fits", "describe_nodes", "slots"]
 
 Bundle = Mapping[str, float]
 

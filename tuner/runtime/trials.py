@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ray
 from ray.tune import CheckpointConfig, PlacementGroupFactory
 from ray.tune.experiment import Trial
-from ray.tune.registry import register_trainable
+from ray.tune.registry import TRAINABLE_CLASS, _global_registry, register_trainable
 
 from tuner.planning import Plan
-from tuner.runtime.resources import bundle_of
+from tuner.runtime.resources import Bundle, bundle_of, check_fits
 from tuner.runtime.seeding import seeded
 from tuner.runtime.storage import TrialStorage
 from tuner.trainable import EpochTrainable
@@ -22,6 +23,8 @@ __all__ = ["Trials"]
 _CHECKPOINTS_KEPT = 2
 _CHECKPOINTS_KEPT_IN_POPULATION = 4  # a member may still copy from one before the last
 _FORGET_EVERY = 64
+
+_registry_lock = threading.Lock()
 
 
 class Trials:
@@ -44,12 +47,24 @@ class Trials:
         # Ray looks a trainable up by name at each start of a worker: no two sweeps may share one.
         self._name = f"{plan.spec.scenario}@{plan.spec.name}-{uuid.uuid4().hex[:8]}"
         self._trainable = seeded(plan.scenario.trainable, plan.spec.seed)
-        register_trainable(self._name, self._trainable, warn=False)
+        with _registry_lock:  # sweeps may run in several threads; Ray's registry is not for that
+            register_trainable(self._name, self._trainable, warn=False)
         self.checkpoint_config = CheckpointConfig(
             num_to_keep=_CHECKPOINTS_KEPT_IN_POPULATION if plan.population else _CHECKPOINTS_KEPT,
             checkpoint_frequency=plan.spec.checkpoint_frequency,
             checkpoint_at_end=False,
         )
+
+        self._nodes: Sequence[Bundle] | None = None
+
+    def refuse_beyond(self, nodes: Sequence[Bundle]) -> None:
+        """Refuse to make trials that none of ``nodes`` can hold, from now on."""
+        self._nodes = nodes
+
+    def forget(self) -> None:
+        """Take the trainable out of Ray's registry again; the sweep is over."""
+        with _registry_lock:
+            _global_registry.unregister(TRAINABLE_CLASS, self._name)
 
     def __getitem__(self, trial_id: str) -> Trial:
         """Return an open trial."""
@@ -84,7 +99,11 @@ class Trials:
         return own is not None and own.__func__ is not inherited.__func__
 
     def make(self, trial_id: str, config: dict[str, Any]) -> Trial:
-        """Return a new trial."""
+        """Return a new trial.
+
+        Raises:
+            ResourcesError: The trainable asks for more than any node has.
+        """
         trial = Trial(
             self._name,
             config=config,
@@ -105,9 +124,16 @@ class Trials:
 
     def _placement(self, config: dict[str, Any]) -> PlacementGroupFactory | None:
         own = getattr(self._trainable, "default_resource_request", None)
-        if self.request_resources and (own is None or own(config)):
-            return None
-        return PlacementGroupFactory([bundle_of(self._plan.spec.resources)])
+        if not self.request_resources:
+            return PlacementGroupFactory([bundle_of(self._plan.spec.resources)])
+        if own is None:
+            return None  # tune.with_resources: Ray finds it
+        request = own(config)
+        if request is None:
+            return PlacementGroupFactory([bundle_of(self._plan.spec.resources)])
+        for bundle in request.bundles if self._nodes is not None else ():
+            check_fits(bundle, self._nodes or ())
+        return None
 
 
 def _dirname(trial: Trial) -> str:

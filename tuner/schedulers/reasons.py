@@ -55,14 +55,14 @@ def explain(
 
 
 def explain_removal(scheduler: TrialScheduler, trial: Trial) -> Reason:
-    """Return why ``scheduler`` ends ``trial`` while it is paused or still waits to run."""
+    """Return why ``scheduler`` ends ``trial`` while it decides about another."""
     if isinstance(scheduler, HyperBandScheduler):
         bracket = scheduler._trial_info[trial][0]
         last = bracket._live_trials.get(trial) or {}
         value = last.get(scheduler._metric)
         text = f"{_bracket(bracket)}: {_number(value)} is not among the best 1/{bracket._eta:g}"
         return Reason(text, {"bracket": bracket._n0, "value": value})
-    return Reason(f"{type(scheduler).__name__} removed the waiting trial")
+    return Reason(f"{type(scheduler).__name__} ended the trial while it decided about another")
 
 
 def _explain_asha(

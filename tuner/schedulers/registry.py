@@ -22,6 +22,7 @@ from tuner.arms import Choice
 from tuner.errors import SpecError, nearest
 from tuner.scenario import Scenario
 from tuner.schedulers.pbt import build_pbt
+from tuner.schedulers.supervisor import is_used
 
 __all__ = [
     "SCHEDULERS",
@@ -203,10 +204,16 @@ def adopt_scheduler(scheduler: TrialScheduler, scenario: Scenario) -> TrialSched
     """Return a Ray scheduler that a user built, its metric and mode set from the scenario.
 
     Raises:
-        SpecError: It is not a Ray scheduler, or was built for another metric or mode.
+        SpecError: It is not a Ray scheduler, was built for another metric or mode, or has served
+            a sweep already.
     """
     if not isinstance(scheduler, TrialScheduler):
         raise SpecError(f"scheduler must be a name or a ray.tune TrialScheduler, got {scheduler!r}")
+    if is_used(scheduler):
+        raise SpecError(
+            f"a scheduler object serves one sweep, and this {type(scheduler).__name__} has served "
+            "one: it still holds that sweep's trials; build a new one"
+        )
     own = {"metric": scheduler.metric, "mode": getattr(scheduler, "_mode", None)}
     for key, value in own.items():
         wanted = getattr(scenario, key)

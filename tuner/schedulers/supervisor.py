@@ -29,13 +29,22 @@ from ray.tune.schedulers import (
     PopulationBasedTraining,
     TrialScheduler,
 )
+from ray.tune.utils import flatten_dict
 
-from tuner.errors import ReportError, nearest
+from tuner.errors import ReportError
 from tuner.randomness import PrivateRandomState
+from tuner.schedulers.populations import pass_barrier, watch_exploits
 from tuner.schedulers.reasons import Reason, explain, explain_removal
+from tuner.schedulers.reports import (
+    as_number,
+    describe_broken_promise,
+    is_time,
+    with_plain_numbers,
+)
 
-__all__ = ["Decision", "Supervisor"]
+__all__ = ["Decision", "Supervisor", "is_used"]
 
+_USED = "_used_by_tuner"
 _DRAWS_ONLY_ON_ADD = (
     FIFOScheduler,
     AsyncHyperBandScheduler,
@@ -50,7 +59,7 @@ class Decision:
 
     Attributes:
         trial_id: The trial decided about.
-        kind: ``STOP``, ``PAUSE``, ``RESUME`` or ``EXPLOIT``.
+        kind: ``STOP``, ``PAUSE``, ``RESUME`` (a worker took the trial up again) or ``EXPLOIT``.
         reason: Why, in words and figures.
         outcome: How the trial ended, if this ends it: ``stopped`` early, ``completed``, or
             ``diverged``.
@@ -64,6 +73,11 @@ class Decision:
     outcome: Literal["stopped", "completed", "diverged"] | None = None
     training_iteration: int | None = None
     time: float | None = None
+
+
+def is_used(scheduler: TrialScheduler) -> bool:
+    """Return whether a sweep has run with this object, whose state is that of its trials."""
+    return _USED in vars(scheduler)
 
 
 class Supervisor(TrialScheduler):
@@ -98,6 +112,7 @@ class Supervisor(TrialScheduler):
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.scheduler = scheduler
+        setattr(scheduler, _USED, True)
         self._metric = metric  # what Ray reads
         self._key = metric
         self._mode = mode
@@ -113,9 +128,8 @@ class Supervisor(TrialScheduler):
         self.failure: Exception | None = None
         self._reported: set[str] = set()
         self._diverged: set[str] = set()
-        self._paused: dict[str, float] = {}
         if isinstance(scheduler, PopulationBasedTraining):
-            self._watch_exploits(scheduler)
+            watch_exploits(scheduler, self._tell_exploit)
 
     @property
     def supports_buffered_results(self) -> bool:
@@ -131,18 +145,19 @@ class Supervisor(TrialScheduler):
         self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
     ) -> str:
         """Decide about a report; one that breaks the scenario's promise sets `refusal`."""
-        if not self._usable(trial, result):
+        self.refusal = self.refusal or self._broken_promise(trial, result)
+        value, time = as_number(result.get(self._key)), as_number(result.get(self._time_attr))
+        if time is None or self.refusal is not None:
             return str(TrialScheduler.CONTINUE)
-        value, time = float(result[self._key]), float(result[self._time_attr])
+        if value is None:  # a later report may lack the metric; max_t holds all the same
+            return self._stop_at_max_t(trial, result, time, str(TrialScheduler.CONTINUE))
         if not math.isfinite(value):
             return self._stop_diverged(trial, result)
+        result.update(with_plain_numbers(result, self._key, self._time_attr))
         answer = self._ask(tune_controller, trial, result, time)
-        if answer == TrialScheduler.CONTINUE and time < self._max_t:
-            return answer
-        if answer in (TrialScheduler.CONTINUE, TrialScheduler.STOP) and time >= self._max_t:
-            self._tell(trial, "STOP", self._at_max_t(result), result, outcome="completed")
-            return str(TrialScheduler.STOP)
-        if answer in (TrialScheduler.STOP, TrialScheduler.PAUSE):
+        if answer != TrialScheduler.NOOP:
+            answer = self._stop_at_max_t(trial, result, time, answer)
+        if time < self._max_t and answer in (TrialScheduler.STOP, TrialScheduler.PAUSE):
             reason = explain(self.scheduler, trial, value, time, self._mode)
             self._tell_answer(trial, answer, reason, result)
         return answer
@@ -150,12 +165,15 @@ class Supervisor(TrialScheduler):
     def on_trial_complete(
         self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
     ) -> None:
-        """A running trial ended: by a decision, or by itself."""
+        """A running trial ended: by a decision, by itself, or by a decision about another."""
         try:
+            if not result.get("done"):
+                self._tell_removal(trial)
             if trial.trial_id in self._diverged or self._key not in result:
                 self.scheduler.on_trial_remove(tune_controller, trial)
             else:
-                self.scheduler.on_trial_complete(tune_controller, trial, result)
+                plain = with_plain_numbers(result, self._key, self._time_attr)
+                self.scheduler.on_trial_complete(tune_controller, trial, plain)
         except Exception as failure:  # Ray's controller would blame the trial
             self.failure = failure
 
@@ -175,27 +193,27 @@ class Supervisor(TrialScheduler):
     def choose_trial_to_run(self, tune_controller: TuneController) -> Trial | None:
         """Return the trial that shall get the next free slot."""
         if self._fifo_choice:
-            trial = _first_waiting(tune_controller)
-        else:
-            trial = self.scheduler.choose_trial_to_run(tune_controller)
-        if trial is not None and self._paused.pop(trial.trial_id, None) is not None:
-            self._tell(trial, "RESUME", Reason("gets a slot again"), trial.last_result)
-        return trial
+            return _first_waiting(tune_controller)
+        chosen = self.scheduler.choose_trial_to_run(tune_controller)
+        if chosen is None and isinstance(self.scheduler, PopulationBasedTraining):
+            with self._random.active():
+                passed = pass_barrier(self.scheduler, tune_controller)
+            return self.scheduler.choose_trial_to_run(tune_controller) if passed else None
+        return chosen
 
     def debug_string(self) -> str:
         """Return the scheduler's own summary."""
         return str(self.scheduler.debug_string())
 
-    def _usable(self, trial: Trial, result: Mapping[str, Any]) -> bool:
+    def _broken_promise(self, trial: Trial, result: Mapping[str, Any]) -> ReportError | None:
         first = trial.trial_id not in self._reported
         self._reported.add(trial.trial_id)
         for key, role in ((self._key, "metric"), (self._time_attr, "time_attr")):
-            if key not in result and not first:
-                return False
-            if key not in result or not _is_number(result[key]):
-                self.refusal = ReportError(_bad_report(trial, result, key, role))
-                return False
-        return True
+            number = as_number(result.get(key))
+            usable = number is not None if role == "metric" else is_time(number)
+            if not usable and (first or key in result):
+                return describe_broken_promise(trial.trial_id, result, key, role)
+        return None
 
     def _ask(
         self, tune_controller: TuneController, trial: Trial, result: dict[str, Any], time: float
@@ -205,6 +223,15 @@ class Supervisor(TrialScheduler):
         with self._random.active() if self._draws_on_result else nullcontext():
             return str(self.scheduler.on_trial_result(tune_controller, trial, result))
 
+    def _stop_at_max_t(
+        self, trial: Trial, result: Mapping[str, Any], time: float, answer: str
+    ) -> str:
+        """Return STOP from ``max_t`` on, whatever the scheduler answered, and ``answer`` before."""
+        if time < self._max_t:
+            return answer
+        self._tell(trial, "STOP", self._at_max_t(result), result, outcome="completed")
+        return str(TrialScheduler.STOP)
+
     def _stop_diverged(self, trial: Trial, result: Mapping[str, Any]) -> str:
         self._diverged.add(trial.trial_id)
         reason = Reason(f"diverged: {self._key} is {result[self._key]}")
@@ -212,12 +239,15 @@ class Supervisor(TrialScheduler):
         return str(TrialScheduler.STOP)
 
     def _tell_removal(self, trial: Trial) -> None:
-        if trial.last_result.get(self._time_attr, 0) >= self._max_t:
-            reason = self._at_max_t(trial.last_result)
-            self._tell(trial, "STOP", reason, trial.last_result, outcome="completed")
+        result = flatten_dict(trial.last_result)
+        if (as_number(result.get(self._time_attr)) or 0) >= self._max_t:
+            self._tell(trial, "STOP", self._at_max_t(result), result, outcome="completed")
         else:
             reason = explain_removal(self.scheduler, trial)
-            self._tell(trial, "STOP", reason, trial.last_result, outcome="stopped")
+            self._tell(trial, "STOP", reason, result, outcome="stopped")
+
+    def _tell_exploit(self, trial: Trial, reason: Reason, result: Mapping[str, Any]) -> None:
+        self._tell(trial, "EXPLOIT", reason, result)
 
     def _at_max_t(self, result: Mapping[str, Any]) -> Reason:
         return Reason(f"reached max_t={self._max_t:g}", {"value": result.get(self._key)})
@@ -228,18 +258,16 @@ class Supervisor(TrialScheduler):
         if answer == TrialScheduler.STOP:
             self._tell(trial, "STOP", reason, result, outcome="stopped")
         else:
-            self._paused[trial.trial_id] = float(result[self._time_attr])
             self._tell(trial, "PAUSE", reason, result)
 
     def _tell(
         self,
         trial: Trial,
-        kind: Literal["STOP", "PAUSE", "RESUME", "EXPLOIT"],
+        kind: Literal["STOP", "PAUSE", "EXPLOIT"],
         reason: Reason,
         result: Mapping[str, Any],
         outcome: Literal["stopped", "completed", "diverged"] | None = None,
     ) -> None:
-        time: Any = result.get(self._time_attr)
         self._observe(
             Decision(
                 trial_id=trial.trial_id,
@@ -247,26 +275,9 @@ class Supervisor(TrialScheduler):
                 reason=reason,
                 outcome=outcome,
                 training_iteration=result.get("training_iteration"),
-                time=float(time) if _is_number(time) else None,
+                time=as_number(result.get(self._time_attr)),
             )
         )
-
-    def _watch_exploits(self, scheduler: PopulationBasedTraining) -> None:
-        """Report each exploit, which PBT performs in the middle of deciding."""
-        ray: Any = scheduler  # its private parts are not typed
-        exploit = ray._exploit
-
-        def watched(tune_controller: TuneController, trial: Trial, source: Trial) -> None:
-            own, better = (ray._trial_state[t] for t in (trial, source))
-            exploit(tune_controller, trial, source)
-            self._paused[trial.trial_id] = own.last_train_time
-            score, best = (ray._metric_op * state.last_score for state in (own, better))
-            text = f"{score:.4g} is in the worst quantile; continues from {source.trial_id}"
-            details = {"value": score, "source": source.trial_id, "source_value": best}
-            reason = Reason(f"{text} ({best:.4g})", details | {"config": trial.config})
-            self._tell(trial, "EXPLOIT", reason, own.last_result)
-
-        ray._exploit = watched
 
 
 def _first_waiting(tune_controller: TuneController) -> Trial | None:
@@ -277,45 +288,3 @@ def _first_waiting(tune_controller: TuneController) -> Trial | None:
         if waiting:
             return min(waiting, key=lambda trial: trial.trial_id)
     return None
-
-
-def _is_number(value: object) -> bool:
-    try:
-        float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def _bad_report(trial: Trial, result: Mapping[str, Any], key: str, role: str) -> str:
-    if key in result:
-        return (
-            f"the {role} {key!r} must be a number; trial {trial.trial_id} reported "
-            f"{result[key]!r}; report a float"
-        )
-    own = set(result) - _AUTOFILLED
-    own = {name for name in own if not name.startswith("config/")}
-    hint = nearest(key, own) if own else "; it reported nothing of its own"
-    return (
-        f"the first report of trial {trial.trial_id} must hold the {role} {key!r}, which it does "
-        f"not{hint} (correct the scenario's {role}, or what the trainable reports)"
-    )
-
-
-_AUTOFILLED = {
-    "trial_id",
-    "date",
-    "timestamp",
-    "time_this_iter_s",
-    "time_total_s",
-    "training_iteration",
-    "pid",
-    "hostname",
-    "node_ip",
-    "time_since_restore",
-    "iterations_since_restore",
-    "done",
-    "should_checkpoint",
-    "checkpoint_dir_name",
-    "experiment_tag",
-}

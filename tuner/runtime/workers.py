@@ -1,0 +1,109 @@
+"""Worker processes: those between two trials, the class they are made of, and what they save.
+
+Each stands in for a private part of Ray Tune's controller; see `tuner.runtime.controller`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Collection
+from typing import Any
+
+import ray
+from ray.air.execution._internal.tracked_actor import TrackedActor
+from ray.train._internal.session import _FutureTrainingResult, _TrainingResult
+from ray.tune import PlacementGroupFactory
+from ray.tune.execution.class_cache import ENV_VARS_TO_PROPAGATE
+
+__all__ = ["ActorClass", "IdleWorkers", "PatientSave"]
+
+_GLANCE_S = 0.2
+
+
+class IdleWorkers:
+    """Workers without a trial, by what they hold. Stands in for Ray's ``_ObjectCache``.
+
+    Ray's decides itself how many to keep, by counting trials that wait for a worker of their
+    own; this one keeps all that it is given, until they are released.
+    """
+
+    def __init__(self) -> None:
+        self._workers: dict[PlacementGroupFactory, list[TrackedActor]] = {}
+
+    @property
+    def num_cached_objects(self) -> int:
+        """How many there are."""
+        return sum(map(len, self._workers.values()))
+
+    def has_cached_object(self, shape: PlacementGroupFactory) -> bool:
+        """Return whether there is one that holds ``shape``."""
+        return bool(self._workers.get(shape))
+
+    def cache_object(self, shape: PlacementGroupFactory, worker: TrackedActor) -> bool:
+        """Take in a worker; always possible."""
+        self._workers.setdefault(shape, []).append(worker)
+        return True
+
+    def pop_cached_object(self, shape: PlacementGroupFactory) -> TrackedActor:
+        """Return the worker that became idle last, and forget it."""
+        return self._workers[shape].pop()
+
+    @property
+    def shapes(self) -> set[PlacementGroupFactory]:
+        """What the workers hold."""
+        return set(self._workers)
+
+    def release(self, keep: Collection[PlacementGroupFactory]) -> list[TrackedActor]:
+        """Return the workers of other shapes than ``keep``, and forget them."""
+        released = [shape for shape in self._workers if shape not in keep]
+        return [worker for shape in released for worker in self._workers.pop(shape)]
+
+    def increase_max(self, shape: PlacementGroupFactory) -> None:
+        """Do nothing: there is no bound."""
+
+    def decrease_max(self, shape: PlacementGroupFactory) -> None:
+        """Do nothing: there is no bound."""
+
+
+class ActorClass:
+    """A sweep's trainable as a Ray actor class, made once. Stands in for ``_ActorClassCache``.
+
+    Ray's gives every worker a runtime environment of its own, so that the processes which wait
+    in Ray's pool are of no use, and new ones are started beside them. It also keeps a class per
+    lookup, each of which unpickles the trainable anew.
+    """
+
+    def __init__(self) -> None:
+        self._made: Any = None
+
+    def get(self, trainable: type) -> Any:
+        """Return the actor class; its processes get the variables that Ray Tune hands on."""
+        if self._made is None:
+            names = sorted(ENV_VARS_TO_PROPAGATE & os.environ.keys())
+            variables = {name: os.environ[name] for name in names}
+            remote = ray.remote(runtime_env={"env_vars": variables}) if names else ray.remote
+            self._made = remote(trainable)
+        return self._made
+
+
+class PatientSave(_FutureTrainingResult):
+    """A checkpoint on its way, for which PBT waits. Stands in for Ray's, which waits forever.
+
+    Args:
+        future: Resolves to the checkpoint.
+        give_up: Whether to wait no longer, given the seconds waited.
+    """
+
+    def __init__(self, future: Any, give_up: Callable[[float], bool]) -> None:
+        super().__init__(future)
+        self._give_up = give_up
+
+    def resolve(self, block: bool = True) -> _TrainingResult | None:
+        """Return the checkpoint; None where the save failed or is not to be waited for."""
+        started = time.monotonic()
+        while block and not self._give_up(time.monotonic() - started):
+            ready, _ = ray.wait([self.future], timeout=_GLANCE_S)
+            if ready:
+                break
+        return super().resolve(block=False)
