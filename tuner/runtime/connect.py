@@ -10,12 +10,15 @@ import json
 import logging
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 import ray
 from ray._private import ray_constants
+from ray._private import worker as ray_worker
 from ray.experimental.internal_kv import _internal_kv_get
 from ray.tune.execution.cluster_info import _is_ray_cluster
 
@@ -27,6 +30,8 @@ __all__ = ["connect", "nodes", "quiet_ray", "scales", "wait_until_fits"]
 _NOISY = ("ray", "ray.tune", "ray.train", "ray.air", "ray._private.worker", "optuna", "hyperopt")
 
 _KNOCK_S = 10.0
+
+_connecting = threading.Lock()
 
 _ENVIRONMENT = {
     # A trial with gpu=0 sees no GPU, instead of all of them.
@@ -43,7 +48,7 @@ def connect(
     num_cpus: int | None = None,
     num_gpus: int | None = None,
     say: Callable[[str], None] = lambda _: None,
-) -> bool:
+) -> None:
     """Connect this process to Ray, unless it is connected already.
 
     Args:
@@ -53,36 +58,36 @@ def connect(
         num_gpus: Logical GPUs of the local Ray; None for what the machine has.
         say: Shows a line to the user, since this takes some seconds.
 
-    Returns:
-        Whether this call started or joined it.
-
     Raises:
         SpecError: ``num_cpus`` or ``num_gpus`` beside an ``address`` or a Ray that runs already.
         SweepFailedError: No Ray answers at ``address``, or none could be started.
     """
-    sized = {"num_cpus": num_cpus, "num_gpus": num_gpus}
-    sized = {name: amount for name, amount in sized.items() if amount is not None}
+    given = {"num_cpus": num_cpus, "num_gpus": num_gpus}
+    sized = {name: amount for name, amount in given.items() if amount is not None}
     if sized and (address is not None or ray.is_initialized()):
         where = f"address={address!r}" if address is not None else "a Ray that runs already"
         raise SpecError(
             f"{', '.join(sized)} size a local Ray that tuner starts; with {where} leave them out"
         )
-    if ray.is_initialized():
-        return False
+    with _connecting:
+        if not ray.is_initialized():
+            _start_or_join(address, sized, say)
+
+
+def _start_or_join(
+    address: str | None, sized: Mapping[str, int], say: Callable[[str], None]
+) -> None:
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     options |= {"address": address} if address else {"address": "local", **sized}
     if not address:
         options["include_dashboard"] = False
-    remedy = ""
     say(f"joining Ray at {address}" if address else "starting a local Ray")
     try:
         if address:
-            remedy = " (start one with `ray start --head`, or leave the address out)"
             _knock(address)
-            remedy = " (if it asks for a token: RAY_AUTH_MODE=token and its ~/.ray/auth_token)"
-        ray.init(**options)
+        _init_ray(options)
     except (ConnectionError, RuntimeError, ValueError, OSError) as failure:
         place = f"join Ray at {address!r}" if address else "start a local Ray"
         line = str(failure).strip().splitlines()[0] if str(failure).strip() else repr(failure)
@@ -92,7 +97,29 @@ def connect(
                 "where it asks for a token: RAY_AUTH_MODE=token, and the same ~/.ray/auth_token"
             )
         raise SweepFailedError(f"could not {place}: {line} ({remedy})") from failure
-    return True
+
+
+def _init_ray(options: Mapping[str, Any]) -> None:
+    """Start or join Ray from a thread that lasts as long as this process.
+
+    The processes of a local Ray end with the thread that started them, and others may use it.
+    """
+    if threading.current_thread() is threading.main_thread():
+        ray.init(**options)
+        return
+    done: Future[None] = Future()
+
+    def keep() -> None:
+        try:
+            ray.init(**options)
+        except BaseException as failure:
+            done.set_exception(failure)
+            return
+        done.set_result(None)
+        threading.Event().wait()
+
+    threading.Thread(target=keep, name="keeps-ray", daemon=True).start()
+    done.result()
 
 
 def _knock(address: str) -> None:
@@ -166,13 +193,20 @@ def wait_until_fits(
 
 @contextlib.contextmanager
 def quiet_ray() -> Iterator[None]:
-    """Keep Ray's and the searchers' log lines below an error off the terminal."""
+    """Keep Ray's and the searchers' log lines below an error off the terminal.
+
+    Ray prints the death of a worker to stdout, between the lines of a program's own output and
+    whatever ``log_to_driver`` says; a trial's row has the reason.
+    """
+    printed = ray_worker.print_to_stdstream
     loggers = [logging.getLogger(name) for name in _NOISY]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)
+    ray_worker.print_to_stdstream = lambda *_, **__: None
     try:
         yield
     finally:
+        ray_worker.print_to_stdstream = printed
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)

@@ -95,14 +95,15 @@ class Sweep:
     def exit_code(self) -> int:
         """What ``tuner run`` exits with: how the sweep ended, or stands.
 
-        0: every trial that ran is fine; 1: no trial succeeded, or the sweep failed; 3: some
-        trials failed or hung; 130: interrupted.
+        0: every trial that ran is fine, also where a time budget cut it short; 1: no trial
+        succeeded, or the sweep failed; 3: some trials failed or hung; 130: interrupted.
         """
         status = self.state.get("status")
         if status == "interrupted":
             return 130
-        outcomes = set(self._table("trials")["outcome"].to_pylist())
-        if status == "failed" or not outcomes & _SUCCESSES:
+        trials = self._table("trials")
+        outcomes = set(trials["outcome"].to_pylist())
+        if status == "failed" or not (outcomes & _SUCCESSES or self._has_cut_short(trials)):
             return 1
         return 3 if outcomes & _FAILURES else 0
 
@@ -181,6 +182,14 @@ class Sweep:
             known = table["trial_id"].to_pylist()
             raise SpecError(f"no trial {trial_id!r} in {self.path}{nearest(trial_id, known)}")
         return TrialResult.of_row(rows[0], self.metric, "best")
+
+    def _has_cut_short(self, trials: pa.Table) -> bool:
+        """Return whether the end of the sweep, not its own, ended a trial that had a result."""
+        column = f"best/{self.metric}"
+        if column not in trials.column_names:
+            return False
+        cut_short = trials.filter(pc.equal(trials["outcome"], "interrupted"))
+        return bool(cut_short[column].null_count < len(cut_short))
 
     def _content(self) -> dict[str, Any]:
         """Return ``sweep.json``, checked."""
