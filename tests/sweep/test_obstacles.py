@@ -207,3 +207,24 @@ def test_what_a_sweep_waits_for_is_said(
     note = waiting_note({"CPU": 1.0}, nodes, waited_s)
     assert words in note
     assert bool(note) == bool(words)
+
+
+def test_a_save_that_hangs_costs_a_population_one_member(run: Run) -> None:
+    class Hanging(make_class()):  # type: ignore[misc]
+        def train_epoch(self) -> dict[str, float]:
+            best = self.trial_id == "t000001"  # the one that others copy, so that they wait for it
+            return super().train_epoch() | {"loss": 0.0 if best else 1.0 + self.config["x"]}
+
+        def state_dict(self) -> dict[str, Any]:
+            import time
+
+            if self.trial_id == "t000001" and self.epochs_done >= 4:
+                time.sleep(600)
+            return super().state_dict()
+
+    sweep = run(
+        make_scenario(Hanging, max_t=8),
+        scheduler="pbt:perturbation_interval=2",
+        trial_timeout_s=8,
+    )
+    assert list(sweep.trials().outcome) == ["completed", "hung", "completed", "completed"]
