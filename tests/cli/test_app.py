@@ -25,7 +25,16 @@ def in_a_new_process(code: str, *, cwd: Path, **env: str) -> subprocess.Complete
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["shwo"], ["scenarios"], *([verb, "--help"] for verb in VERBS)],
+    [
+        ["--help"],
+        ["--version"],
+        ["shwo"],
+        ["scenarios"],
+        ["run", "digits_mlpp"],
+        ["run", "digits_mlp", "--scheduler", "ashaa"],
+        ["run", "digits_mlp", "--arm", "asha+hyperoptt"],
+        *([verb, "--help"] for verb in VERBS),
+    ],
     ids=" ".join,
 )
 def test_nothing_heavy_is_imported_without_need(arguments: list[str], tmp_path: Path) -> None:
@@ -49,18 +58,21 @@ def test_version(tuner_command: Command) -> None:
     assert tuner_command("--version") == (0, f"tuner {version('tuner')}\n", "")
 
 
-def test_an_unknown_verb_gets_the_nearest(tuner_command: Command) -> None:
-    refused = tuner_command("shwo", "x")
-    assert (refused.code, refused.out) == (2, "")
-    assert refused.err.startswith("error: No such command 'shwo'. Did you mean 'show'?")
-
-
 def test_an_error_is_one_unbroken_line_without_markup(tuner_command: Command) -> None:
     name = "a-very-long-folder-name/" * 12 + "[red]x"
     refused = tuner_command("show", name)
     assert refused.code == 2
     assert refused.err.startswith("error: ")
     assert name in refused.err
+    assert refused.err.count("\n") == 1
+
+
+def test_an_error_of_several_lines_becomes_one(tuner_command: Command, sweep_folder: Path) -> None:
+    part = next((sweep_folder / "reports").iterdir())
+    part.write_bytes(b"PAR1" + b"?" * 80 + part.read_bytes()[84:])
+    refused = tuner_command("export", str(sweep_folder), "--json", "--table", "reports")
+    assert refused.code == 2
+    assert refused.err.startswith("error: cannot read ")
     assert refused.err.count("\n") == 1
 
 

@@ -78,11 +78,42 @@ def test_a_path_is_relative_to_the_file(tmp_path: Path, scenario: str, expected:
         ('time_budget = "1h"\ntime_budget_s = 3', "time_budget and time_budget_s are the same"),
         ('arm = "asha"\nsearcher = "random"', "got arm='asha' and searcher='random'"),
         ('arm = "asha+"', "the name is empty"),
+        ('cpus_per_trial = "two"', r"sweep\.toml: cpus_per_trial is a number; got 'two'"),
+        ("gpus_per_trial = true", "gpus_per_trial is a number; got True"),
+        ("gpu_per_trial = 1", "did you mean 'gpus_per_trial'"),
+        (
+            "cpus_per_trial = 2\n[resources]\ncpu = 1",
+            r"cpus_per_trial and cpu of \[resources\] are the same option; leave one of them out",
+        ),
+        ('worker_mode = "hot"', "worker_mode is one of warm, cold; got 'hot'"),
+        ("worker_mode = []", r"worker_mode is one of warm, cold; got \[\]"),
+        ('worker_mode = "warm"\nreuse_actors = true', "worker_mode and reuse_actors are the same"),
+        ('tag = "a"', "did you mean 'tags'"),
+        ("num-samples = 8", "did you mean 'num_samples'"),
     ],
 )
 def test_what_is_refused(tmp_path: Path, content: str, message: str) -> None:
     with pytest.raises(SpecError, match=message):
         read(tmp_path, content)
+
+
+def test_options_may_be_spelled_as_on_the_command_line(tmp_path: Path) -> None:
+    assert read(
+        tmp_path,
+        """
+        cpus_per_trial = 2
+        gpus_per_trial = 0.25
+        worker_mode = "cold"
+        trial_timeout = "1m"
+        [resources]
+        tpu = 1
+        """,
+    ) == {
+        "resources": {"cpu": 2, "gpu": 0.25, "tpu": 1},
+        "reuse_actors": False,
+        "trial_timeout_s": 60.0,
+    }
+    assert read(tmp_path, 'worker_mode = "warm"') == {"reuse_actors": True}
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

@@ -43,12 +43,18 @@ class TestLs:
         (sweep,) = tuner_command("ls", "--json").json
         assert (sweep["name"], sweep["trials"], sweep["best"]) == ("digits", 5, 0.25)
 
+    @pytest.mark.parametrize("option", [(), ("--storage-path",)])
     @pytest.mark.parametrize("place", ["results", "./results/", "{absolute}"])
     def test_relative_and_absolute_paths(
-        self, tuner_command: Command, sweep_folder: Path, place: str
+        self, tuner_command: Command, sweep_folder: Path, option: tuple[str, ...], place: str
     ) -> None:
-        listed = tuner_command("ls", place.format(absolute=sweep_folder.parent), "--json")
+        listed = tuner_command("ls", *option, place.format(absolute=sweep_folder.parent), "--json")
         assert [sweep["name"] for sweep in listed.json] == ["digits"]
+
+    def test_one_folder_at_a_time(self, tuner_command: Command, sweep_folder: Path) -> None:
+        refused = tuner_command("ls", "results", "--storage-path", "elsewhere")
+        assert (refused.code, refused.out) == (2, "")
+        assert "got results and --storage-path elsewhere" in refused.err
 
     def test_nothing_there_yet(self, tuner_command: Command) -> None:
         assert tuner_command("ls") == (0, "", "no sweeps in results\n")
@@ -109,6 +115,31 @@ class TestShow:
         failed = tuner_command("show", "digits", "--trial", "t3").out
         assert 'File "train.py", line 3, in train' in failed
         assert "a second line" in failed
+
+    def test_a_narrow_terminal_breaks_headings_between_words(
+        self, tuner_command: Command, sweep_folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        words = ("show", "digits", "--trial", "t4")
+        wide = tuner_command(*words).out
+        assert "training_iteration  epoch  time_total_s  loss\n" in wide
+        assert "                 1      1           0.5   0.8\n" in wide
+        assert "attempt" not in wide  # there was but one
+        monkeypatch.setenv("COLUMNS", "44")  # one less than that takes
+        narrow = [line.rstrip() for line in tuner_command(*words).out.splitlines()]
+        start = narrow.index("reports")
+        assert narrow[start + 1 : start + 5] == [
+            "                   time_",
+            "training_         total_",
+            "iteration  epoch       s  loss",
+            "        1      1     0.5   0.8",
+        ]
+        monkeypatch.setenv("COLUMNS", "45")
+        assert "training_iteration  epoch" in tuner_command(*words).out
+
+    def test_a_short_trial_took_less_than_whole_seconds(
+        self, tuner_command: Command, sweep_folder: Path
+    ) -> None:
+        assert "took  1.5s" in tuner_command("show", "digits", "--trial", "t1").out
 
     def test_one_trial_as_json(self, tuner_command: Command, sweep_folder: Path) -> None:
         shown = tuner_command("show", "digits", "--trial", "t4", "--json").json
@@ -187,6 +218,96 @@ class TestExport:
         assert [row["loss"] for row in rows[-2:]] == ["Infinity", "NaN"]
         decisions = tuner_command("export", "digits", "--to", "json", "--table", "decisions").json
         assert decisions[0]["details"] == {"cutoff": "NaN"}
+
+    def test_json_has_a_short_form(self, tuner_command: Command, sweep_folder: Path) -> None:
+        spelled_out = tuner_command("export", "digits", "--to", "json")
+        assert spelled_out.json
+        assert tuner_command("export", "digits", "--json") == spelled_out
+        assert tuner_command("export", "digits", "--json", "--to", "json") == spelled_out
+        refused = tuner_command("export", "digits", "--json", "--to", "csv")
+        assert (refused.code, refused.out) == (2, "")
+        assert "--json is --to json, got --to csv as well" in refused.err
+
+    def test_a_format_is_needed(self, tuner_command: Command, sweep_folder: Path) -> None:
+        refused = tuner_command("export", "digits", "-o", "t.csv")
+        assert (refused.code, refused.out) == (2, "")
+        assert "add --to csv, --to json, --to parquet, or --json" in refused.err
+
+    def test_a_dash_is_stdout(
+        self, tuner_command: Command, sweep_folder: Path, tmp_path: Path
+    ) -> None:
+        exported = tuner_command("export", "digits", "--to", "csv", "-o", "-")
+        assert exported == tuner_command("export", "digits", "--to", "csv")
+        assert exported.out.startswith("trial_id,")
+        assert not (tmp_path / "-").exists()
+        refused = tuner_command("export", "digits", "--to", "parquet", "-o", "-")
+        assert (refused.code, refused.out) == (2, "")
+
+    @pytest.mark.parametrize("to", ["csv", "json", "parquet"])
+    def test_a_file_is_replaced_only_by_force(
+        self, tuner_command: Command, sweep_folder: Path, tmp_path: Path, to: str
+    ) -> None:
+        file = tmp_path / "out"
+        file.write_text("mine")
+        refused = tuner_command("export", "digits", "--to", to, "-o", "out")
+        assert (refused.code, refused.out) == (2, "")
+        assert refused.err == (
+            "error: an export makes a new file, and out exists; choose another name, or add "
+            "--force\n"
+        )
+        assert file.read_text() == "mine"
+        assert tuner_command("export", "digits", "--to", to, "-o", "out", "--force").code == 0
+        assert b"t1" in file.read_bytes()
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "results"]
+
+    def test_by_force_what_a_link_leads_to_is_replaced(
+        self, tuner_command: Command, sweep_folder: Path, tmp_path: Path
+    ) -> None:
+        file, link = tmp_path / "file", tmp_path / "link"
+        file.touch()
+        link.symlink_to(file)
+        tuner_command("export", "digits", "--json", "-o", "link", "--force")
+        assert link.is_symlink()
+        assert json.loads(file.read_text())
+
+    @pytest.mark.parametrize("force", [(), ("--force",)])
+    def test_a_failing_export_leaves_everything_as_it_was(
+        self,
+        tuner_command: Command,
+        make_sweep: Maker,
+        tmp_path: Path,
+        force: tuple[str, ...],
+    ) -> None:
+        sweep = make_sweep(tmp_path / "results" / "two_parts")
+        part = next((sweep / "reports").iterdir())
+        content = part.read_bytes()
+        # The schema, at the end, is whole: the rows of the first part are written before it fails.
+        part.with_name("part-999999.parquet").write_bytes(b"PAR1" + b"?" * 80 + content[84:])
+        file = tmp_path / "out.csv"
+        if force:
+            file.write_text("mine")
+        words = ("export", "two_parts", "--table", "reports", "--to", "csv", "-o", "out.csv")
+        refused = tuner_command(*words, *force)
+        assert refused.code == 2
+        assert refused.err.startswith("error: cannot ")
+        left = {path.name: path.read_text() for path in tmp_path.iterdir() if path.is_file()}
+        assert left == ({"out.csv": "mine"} if force else {})
+
+    def test_a_device_is_written_to_and_stays_one(
+        self, tuner_command: Command, sweep_folder: Path
+    ) -> None:
+        done = tuner_command("export", "digits", "--json", "-o", "/dev/null", "--force")
+        assert done == (0, "", "")
+        assert Path("/dev/null").is_char_device()
+        full = tuner_command("export", "digits", "--json", "-o", "/dev/full")
+        assert full.code == 2
+        assert full.err.startswith("error: cannot write /dev/full: No space left on device")
+
+    def test_a_folder_is_no_file(self, tuner_command: Command, sweep_folder: Path) -> None:
+        refused = tuner_command("export", "digits", "--json", "-o", "results", "--force")
+        assert refused.code == 2
+        assert "results is a folder; name a file in it" in refused.err
+        assert sweep_folder.is_dir()
 
     def test_an_empty_table(self, tuner_command: Command, sweep_folder: Path) -> None:
         for part in (sweep_folder / "decisions").iterdir():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -52,7 +51,7 @@ def test_every_option_of_the_api_is_an_option_of_the_command(
 ) -> None:
     (tmp_path / "points.json").write_text('[{"lr": 0.1}]')
     done = tuner_command(
-        "run", "my.module",
+        "run", "digits_mlp",
         "--scheduler", "asha:reduction_factor=3,grace_period=1", "--searcher", "optuna:sampler=gp",
         "--num-samples", "8", "--max-concurrent-trials", "4", "--time-budget", "10m",
         "--cpus-per-trial", "2", "--gpus-per-trial", "0.25", "--resources", "tpu=1",
@@ -94,7 +93,7 @@ def test_every_option_of_the_api_is_an_option_of_the_command(
 
 
 def test_an_arm_sets_both(tuner_command: Command, fake_run: FakeRun) -> None:
-    tuner_command("run", "x", "--arm", "asha:reduction_factor=3+hyperopt")
+    tuner_command("run", "digits_mlp", "--arm", "asha:reduction_factor=3+hyperopt")
     assert fake_run.options["scheduler"] == "asha:reduction_factor=3"
     assert fake_run.options["searcher"] == "hyperopt"
 
@@ -116,7 +115,7 @@ def test_an_arm_sets_both(tuner_command: Command, fake_run: FakeRun) -> None:
 def test_usage_errors(
     tuner_command: Command, fake_run: FakeRun, options: tuple[str, ...], message: str
 ) -> None:
-    refused = tuner_command("run", "x", *options)
+    refused = tuner_command("run", "digits_mlp", *options)
     assert (refused.code, refused.out) == (2, "")
     assert refused.err.startswith("error: ")
     assert message in refused.err
@@ -164,12 +163,17 @@ class TestLaunchFile:
         assert refused.code == 2
         assert 'add scenario = "..."' in refused.err
 
+    def test_errors_name_its_keys(self, tuner_command: Command, tmp_path: Path) -> None:
+        (tmp_path / "s.toml").write_text('scenario = "tabular"\nmax_failures = -2')
+        refused = tuner_command("run", "s.toml", "--dry-run")
+        assert refused.err == "error: max_failures must be a whole number >= -1, got -2\n"
+
 
 class TestConclusion:
     def test_it_shows_best_curves_outcomes_failures_and_the_folder(
         self, tuner_command: Command, fake_run: FakeRun
     ) -> None:
-        printed = tuner_command("run", "x").out
+        printed = tuner_command("run", "digits_mlp").out
         for part in (
             "lr=1 net/units=[8, 0] net/norm=None", "◆ best 0.25, t1 at 3", "✕ stopped",
             "5 trials: 2 diverged, 1 completed, 1 stopped, 1 failed; 8 reports",
@@ -184,7 +188,7 @@ class TestConclusion:
         self, tuner_command: Command, fake_run: FakeRun
     ) -> None:
         fake_run.exit_code = 3
-        done = tuner_command("run", "x", "--json")
+        done = tuner_command("run", "digits_mlp", "--json")
         assert done.code == 3
         result = done.json
         assert (result["name"], result["status"], result["exit_code"]) == ("digits", "finished", 3)
@@ -197,23 +201,23 @@ class TestConclusion:
         self, tuner_command: Command, fake_run: FakeRun, code: int
     ) -> None:
         fake_run.exit_code = code
-        assert tuner_command("run", "x").code == code
+        assert tuner_command("run", "digits_mlp").code == code
 
     def test_an_asked_for_view_is_kept_beside_json(
         self, tuner_command: Command, fake_run: FakeRun
     ) -> None:
-        tuner_command("run", "x", "--json", "--progress", "none")
+        tuner_command("run", "digits_mlp", "--json", "--progress", "none")
         assert fake_run.options["progress"] == "none"
 
     def test_a_sweep_that_cannot_go_on(self, tuner_command: Command, fake_run: FakeRun) -> None:
         fake_run.error = SweepFailedError("the head node is gone")
-        failed = tuner_command("run", "x", "--json")
+        failed = tuner_command("run", "digits_mlp", "--json")
         assert (failed.code, failed.out) == (1, "")
         assert failed.err.endswith("error: the head node is gone\n")
 
     def test_an_interrupt(self, tuner_command: Command, fake_run: FakeRun) -> None:
         fake_run.error = KeyboardInterrupt()
-        assert tuner_command("run", "x").code == 130
+        assert tuner_command("run", "digits_mlp").code == 130
 
 
 class TestDryRun:
@@ -248,4 +252,21 @@ class TestDryRun:
     def test_what_cannot_work_is_refused(self, tuner_command: Command, scenario: str) -> None:
         refused = tuner_command("run", scenario, "--dry-run", "--scheduler", "pbt")
         assert (refused.code, refused.err.count("\n")) == (2, 1)
-        assert json.dumps(refused.err)
+        assert "does not save checkpoints" in refused.err
+
+    @pytest.mark.parametrize(
+        ("words", "line"),
+        [
+            (
+                ("--num-samples", "-1"),
+                "--num-samples -1 never ends; give --time-budget as well",
+            ),
+            (("--max-t", "0"), "--max-t must be a whole number >= 1, got 0"),
+            (("--max-failures", "-2"), "--max-failures must be a whole number >= -1, got -2"),
+        ],
+    )
+    def test_errors_name_the_options(
+        self, tuner_command: Command, scenario: str, words: tuple[str, ...], line: str
+    ) -> None:
+        refused = tuner_command("run", scenario, "--dry-run", *words)
+        assert (refused.code, refused.err) == (2, f"error: {line}\n")

@@ -13,6 +13,7 @@ import typer
 
 from tuner.cli import reading
 from tuner.cli.run import run
+from tuner.cli.usage import Verbs, usage_line
 from tuner.errors import TunerError
 
 __all__ = ["main"]
@@ -21,6 +22,7 @@ _INTERRUPTED = 130
 
 app = typer.Typer(
     name="tuner",
+    cls=Verbs,
     help="Hyperparameter sweeps on Ray Tune, every report kept in Parquet.",
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -69,13 +71,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # not every terminal draws every character
     try:
-        code = app(arguments, standalone_mode=False)
+        code = app(arguments, prog_name="tuner", standalone_mode=False)
     except KeyboardInterrupt:
         return _INTERRUPTED
     except TunerError as error:
         return _fail(str(error), error.exit_code)
-    except typer.TyperException as error:  # wrong options, unknown verbs
-        return _fail(f"{error.format_message()} See tuner --help.", error.exit_code)
+    except typer.TyperException as error:
+        return _fail(usage_line(error), error.exit_code)
     return code if isinstance(code, int) else 0
 
 
@@ -86,6 +88,6 @@ def _fail(message: str, code: int) -> int:
     if os.environ.get("TUNER_DEBUG") == "1":
         traceback.print_exc()
     # Unwrapped: a path that is broken over two lines cannot be copied.
-    line = Text.assemble(("error:", "bold red"), " ", message)
+    line = Text.assemble(("error:", "bold red"), " ", " ".join(message.splitlines()))
     Console(stderr=True, highlight=False).print(line, soft_wrap=True)
     return code

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -12,9 +14,45 @@ import pyarrow.parquet as pq
 
 from tuner.cli.stored import parts
 from tuner.cli.strict_json import dumps
+from tuner.errors import StorageError
 from tuner.store.schema import rows_of
 
-__all__ = ["write_csv", "write_json", "write_parquet"]
+__all__ = ["new_file", "write_csv", "write_json", "write_parquet"]
+
+
+@contextmanager
+def new_file(path: Path, *, replace: bool) -> Iterator[Path]:
+    """Yield where to write what becomes the file ``path`` at the end, if nothing went wrong.
+
+    A pipe or a device, such as ``/dev/stdout``, is yielded as it is.
+
+    Args:
+        path: The file; where it is a link, what it leads to.
+        replace: Whether a file that exists gives way.
+
+    Raises:
+        StorageError: The file exists and stays, or cannot be written.
+    """
+    target = path.expanduser().resolve()
+    if target.is_dir():
+        raise StorageError(f"an export is a file, and {path} is a folder; name a file in it")
+    if target.is_file() and not replace:
+        raise StorageError(
+            f"an export makes a new file, and {path} exists; choose another name, or add --force"
+        )
+    is_stream = target.exists() and not target.is_file()
+    unfinished = target if is_stream else target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        yield unfinished
+        if not is_stream:
+            unfinished.replace(target)
+    except OSError as error:
+        reason = error.strerror or error
+        raise StorageError(f"cannot write {path}: {reason}; choose another place") from error
+    finally:
+        if not is_stream:
+            with suppress(OSError):
+                unfinished.unlink()
 
 
 def write_csv(dataset: ds.Dataset, stream: TextIO) -> None:

@@ -1,12 +1,14 @@
 """Sweeps in TOML: the keys are the keywords of `tuner.run`, and ``scenario``.
 
+What the command line spells otherwise may be spelled so here too.
+
 ```toml
 scenario = "my_scenario.py"      # relative to this file; or a bundled name, or a module
 arm = "asha:reduction_factor=3+hyperopt"      # or scheduler and searcher
 num_samples = 80
 time_budget = "10m"              # or time_budget_s = 600
 
-[resources]
+[resources]                      # or cpus_per_trial = 1
 cpu = 1
 
 [[points_to_evaluate]]
@@ -29,6 +31,8 @@ from tuner.options import SweepOptions
 __all__ = ["overridden", "read_launch_file", "split_arm"]
 
 _DURATIONS = ("time_budget_s", "trial_timeout_s", "wait_for_resources_s")
+_PER_TRIAL = {"cpus_per_trial": "cpu", "gpus_per_trial": "gpu"}
+_WORKER_MODES = {"warm": True, "cold": False}  # whether actors are reused
 _TEXTS = ("scenario", "arm", "scheduler", "searcher", "storage_path", "progress")
 _ONLY_IN_PYTHON = "callbacks"
 
@@ -44,7 +48,11 @@ def read_launch_file(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise SpecError(f"cannot read the launch file {path}: {error}") from error
     _check_keys(content, path)
-    options = split_arm(_with_seconds(content), str(path))
+    try:
+        in_keywords = _with_worker_mode(_with_resources(_with_seconds(content)))
+    except SpecError as error:
+        raise SpecError(f"{path}: {error}") from error
+    options = split_arm(in_keywords, str(path))
     if "scenario" in options:
         options["scenario"] = _beside(path, options["scenario"])
     return options
@@ -86,7 +94,8 @@ def overridden(file: Mapping[str, Any], command: Mapping[str, Any]) -> dict[str,
 
 def _check_keys(content: Mapping[str, Any], path: Path) -> None:
     short = {name.removesuffix("_s") for name in _DURATIONS}
-    known = {"scenario", "arm", *short, *SweepOptions.__annotations__} - {_ONLY_IN_PYTHON}
+    spelled_as_options = {*short, *_PER_TRIAL, "arm", "worker_mode"}
+    known = {"scenario", *spelled_as_options, *SweepOptions.__annotations__} - {_ONLY_IN_PYTHON}
     for key, value in content.items():
         if key not in known:
             raise SpecError(f"{path}: unknown key {key!r}{nearest(key, known)}")
@@ -100,10 +109,11 @@ def _check_keys(content: Mapping[str, Any], path: Path) -> None:
 
 
 def _is_amounts(value: object) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(amount, int | float) and not isinstance(amount, bool)
-        for amount in value.values()
-    )
+    return isinstance(value, dict) and all(_is_amount(amount) for amount in value.values())
+
+
+def _is_amount(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _with_seconds(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,11 +122,44 @@ def _with_seconds(content: Mapping[str, Any]) -> dict[str, Any]:
     for name in _DURATIONS:
         short = name.removesuffix("_s")
         if name in options and short in options:
-            raise SpecError(f"{short} and {name} are the same option; leave one of them out")
+            raise _said_twice(short, name)
         for key in (name, short):
             if key in options:
                 options[name] = duration_s(key, options.pop(key))
     return options
+
+
+def _with_resources(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``content`` with what one trial takes under ``resources``."""
+    options = dict(content)
+    for key, name in _PER_TRIAL.items():
+        if key not in options:
+            continue
+        amount = options.pop(key)
+        if not _is_amount(amount):
+            raise SpecError(f"{key} is a number; got {amount!r}")
+        resources = options.get("resources", {})
+        if name in resources:
+            raise _said_twice(key, f"{name} of [resources]")
+        options["resources"] = {**resources, name: amount}
+    return options
+
+
+def _with_worker_mode(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``content`` with ``reuse_actors`` in place of a ``worker_mode``."""
+    options = dict(content)
+    if "worker_mode" in options:
+        mode = options.pop("worker_mode")
+        if mode not in tuple(_WORKER_MODES):
+            raise SpecError(f"worker_mode is one of {', '.join(_WORKER_MODES)}; got {mode!r}")
+        if "reuse_actors" in options:
+            raise _said_twice("worker_mode", "reuse_actors")
+        options["reuse_actors"] = _WORKER_MODES[mode]
+    return options
+
+
+def _said_twice(one: str, other: str) -> SpecError:
+    return SpecError(f"{one} and {other} are the same option; leave one of them out")
 
 
 def _beside(path: Path, scenario: str) -> str:

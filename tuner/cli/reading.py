@@ -13,7 +13,7 @@ import typer
 
 from tuner.cli.locate import DEFAULT_STORAGE, open_sweep, sweep_folders
 from tuner.cli.strict_json import dumps
-from tuner.errors import SpecError, StorageError
+from tuner.errors import SpecError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -22,7 +22,7 @@ __all__ = ["best", "export", "list_scenarios", "list_sweeps", "show"]
 
 JSON_HELP = 'Print JSON. NaN and infinities are the strings "NaN", "Infinity", "-Infinity".'
 
-AsJson = Annotated[bool, typer.Option("--json", help=JSON_HELP)]
+AsJson = Annotated[bool, typer.Option("--json", help=JSON_HELP, metavar="")]
 SweepPath = Annotated[
     str,
     typer.Argument(
@@ -67,22 +67,37 @@ def list_scenarios(as_json: AsJson = False) -> None:
 
 
 def list_sweeps(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="STORAGE_PATH",
+            help=f"The folder that holds sweeps. [dim](default: {DEFAULT_STORAGE})[/]",
+            show_default=False,
+        ),
+    ] = None,
     storage_path: Annotated[
-        Path, typer.Argument(metavar="[STORAGE_PATH]", help="The folder that holds sweeps.")
-    ] = DEFAULT_STORAGE,
+        Path | None,
+        typer.Option(metavar="FOLDER", help="The same, as tuner run has it.", show_default=False),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the sweeps in a storage folder."""
     from tuner.cli.contents import heading
     from tuner.cli.tables import headings_parts
 
-    headings = [heading(folder) for folder in sweep_folders(storage_path.expanduser())]
+    if folder is not None and storage_path is not None:
+        raise SpecError(
+            f"a list is of one storage folder, got {folder} and --storage-path {storage_path}; "
+            "leave one of them out"
+        )
+    storage = folder or storage_path or DEFAULT_STORAGE
+    headings = [heading(sweep) for sweep in sweep_folders(storage.expanduser())]
     if as_json:
         _print_json(headings)
     elif headings:
         _print(headings_parts(headings))
     else:
-        typer.echo(f"no sweeps in {storage_path}", err=True)
+        typer.echo(f"no sweeps in {storage}", err=True)
 
 
 def show(
@@ -95,7 +110,9 @@ def show(
 ) -> None:
     """Show how a sweep stands: its state, best trials, decisions and failures."""
     from tuner.cli.contents import summary, trial_details
-    from tuner.cli.tables import summary_parts, trial_parts
+    from tuner.cli.tables import summary_parts
+    from tuner.cli.terminal import stdout_console
+    from tuner.cli.trial_tables import trial_parts
 
     sweep = open_sweep(path)
     content = summary(sweep, n_best=3) if trial is None else trial_details(sweep, trial)
@@ -104,12 +121,12 @@ def show(
     elif trial is None:
         _print(summary_parts(content))
     else:
-        _print(trial_parts(content, sweep.metric))
+        _print(trial_parts(content, sweep.metric, stdout_console().width))
 
 
 def best(
     path: SweepPath,
-    n: Annotated[int, typer.Option("-n", min=1, help="How many trials.")] = 5,
+    n: Annotated[int, typer.Option("-n", min=1, metavar="N", help="How many trials.")] = 5,
     at: Annotated[At, typer.Option(help="Rank trials by their best or their last report.")] = (
         At.best
     ),
@@ -129,38 +146,61 @@ def best(
 
 def export(
     path: SweepPath,
-    to: Annotated[Format, typer.Option("--to", help="The format.", show_default=False)],
+    to: Annotated[
+        Format | None,
+        typer.Option(
+            "--to",
+            help="The format.",
+            show_default=False,
+        ),
+    ] = None,
     table: Annotated[TableChoice, typer.Option(help="Which table.")] = TableChoice.trials,
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", metavar="FILE", help="Where to write; else stdout.",
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Where to write; - or nothing for stdout.",
             show_default=False,
         ),
     ] = None,
-) -> None:  # fmt: skip
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an existing file.", metavar="")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As --to json.", metavar="")] = False,
+) -> None:
     """Write a table of a sweep as CSV, JSON or one Parquet file.
 
-    In CSV, lists and configurations are JSON text and an absent value is empty. In JSON, an
-    absent value is null, and NaN and infinities are "NaN", "Infinity" and "-Infinity".
-    """
-    from tuner.cli.exporting import write_csv, write_json, write_parquet
+    In CSV, lists and configurations are JSON text and an absent value is empty.
 
+    In JSON, an absent value is null; NaN and infinities are "NaN", "Infinity" and "-Infinity".
+    """
+    from tuner.cli.exporting import new_file, write_csv, write_json, write_parquet
+
+    chosen = _format(to, as_json)
+    to_stdout = output is None or str(output) == "-"
+    if to_stdout and chosen is Format.parquet:
+        raise SpecError("Parquet is binary and goes to a file; add -o FILE.parquet")
     dataset = open_sweep(path).dataset(table.value)
-    write_text = write_json if to is Format.json else write_csv
-    if output is None:
-        if to is Format.parquet:
-            raise SpecError("Parquet is binary and goes to a file; add -o FILE.parquet")
+    write_text = write_json if chosen is Format.json else write_csv
+    if output is None or to_stdout:
         write_text(dataset, sys.stdout)
         return
-    try:
-        if to is Format.parquet:
-            write_parquet(dataset, output)
+    with new_file(output, replace=force) as file:
+        if chosen is Format.parquet:
+            write_parquet(dataset, file)
         else:
-            with output.open("w", encoding="utf-8", newline="") as stream:
+            with file.open("w", encoding="utf-8", newline="") as stream:
                 write_text(dataset, stream)
-    except OSError as error:
-        raise StorageError(f"cannot write {output}: {error.strerror or error}") from error
+
+
+def _format(to: Format | None, as_json: bool) -> Format:
+    if as_json and to not in (None, Format.json):
+        raise SpecError(f"--json is --to json, got --to {to} as well; leave one of them out")
+    if to is None and not as_json:
+        raise SpecError(f"a table has a format: add --to {', --to '.join(Format)}, or --json")
+    return to or Format.json
 
 
 def _print_json(value: Any) -> None:

@@ -1,4 +1,4 @@
-"""What the verbs print for a person: renderables made of plain values."""
+"""What the verbs print of sweeps for a person: renderables made of plain values."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from tuner.progress.wording import config_leaves, config_text, duration_text, value_text
+from tuner.progress.wording import config_text, duration_text, value_text
 
 __all__ = [
+    "GAP",
     "best_table",
+    "empty_table",
     "facts",
     "headings_parts",
     "reading_hints",
     "spec_facts",
     "summary_parts",
-    "trial_parts",
 ]
+
+GAP = 2
+"""Spaces between the columns of a table."""
 
 _MOST_FAILURES = 10
 _STATUS_STYLES = {
@@ -38,7 +41,7 @@ _STATUS_STYLES = {
 
 def headings_parts(headings: Iterable[Mapping[str, Any]]) -> Iterator[RenderableType]:
     """Yield a list of sweeps, and then what could not be read."""
-    table = _table("#name", "#status", ">trials", ">best", ">took", "arm")
+    table = empty_table("#name", "#status", ">trials", ">best", ">took", "arm")
     unreadable = []
     for sweep in headings:
         if "error" in sweep:
@@ -60,7 +63,7 @@ def headings_parts(headings: Iterable[Mapping[str, Any]]) -> Iterator[Renderable
 
 def best_table(results: Sequence[Mapping[str, Any]], metric: str) -> Table:
     """Return trials, best first, with their configurations in full."""
-    table = _table("#trial", f">{metric}", ">iteration", "configuration")
+    table = empty_table("#trial", f">{metric}", ">iteration", "configuration")
     for place, result in enumerate(results):
         table.add_row(
             Text(result["trial_id"]),
@@ -111,26 +114,6 @@ def outcome_parts(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield Text(f"  + {len(failures) - _MOST_FAILURES} more", "dim")
 
 
-def trial_parts(trial: Mapping[str, Any], metric: str) -> Iterator[RenderableType]:
-    """Yield what ``tuner show --trial`` says of one trial."""
-    yield Text.assemble(
-        (trial["trial_id"], "bold"), f"  {trial['status']}  ", (str(trial["outcome"] or ""), "dim")
-    )
-    best = f"{metric}={value_text(trial['value'])} at iteration {value_text(trial['iteration'])}"
-    took = "-" if trial["seconds"] is None else duration_text(trial["seconds"])
-    yield facts({"best": best, "took": took, "seed": value_text(trial["seed"])})
-    yield Text("\nconfiguration", "dim")
-    config = {path: str(value) for path, value in config_leaves(trial["config"])}
-    yield Padding(facts(config), (0, 0, 0, 2), expand=False)
-    for name in ("reports", "decisions"):
-        if trial[name]:
-            yield Text(f"\n{name}", "dim")
-            yield _rows_table(trial[name])
-    if trial["error"]:
-        yield Text("\nerror", "dim")
-        yield Text(trial["error"].rstrip())
-
-
 def spec_facts(spec: Mapping[str, Any]) -> Table:
     """Return a resolved spec in full, for ``--dry-run``."""
     told = {name: value for name, value in spec.items() if name != "space"}
@@ -140,11 +123,24 @@ def spec_facts(spec: Mapping[str, Any]) -> Table:
 
 def facts(values: Mapping[str, Any]) -> Table:
     """Return names and values in two columns."""
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in values.items():
         table.add_row(Text(name), Text(_fact_text(value)))
+    return table
+
+
+def empty_table(*headings: str) -> Table:
+    """Return an empty table: ``>`` marks a column of numbers, ``#`` one that is not broken."""
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")
+    for heading in headings:
+        table.add_column(
+            Text(heading.lstrip(">#")),
+            justify="right" if heading.startswith(">") else "left",
+            no_wrap=heading.startswith((">", "#")),
+            overflow="fold",
+        )
     return table
 
 
@@ -187,31 +183,9 @@ def _essentials(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _decisions_table(decisions: Sequence[Mapping[str, Any]]) -> Table:
-    table = _table("#decision", "reason", ">count")
+    table = empty_table("#decision", "reason", ">count")
     for kind in decisions:
         table.add_row(Text(str(kind["decision"])), Text(kind["reason"]), str(kind["count"]))
-    return table
-
-
-def _rows_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    hidden = ("trial_id", "timestamp", "details")
-    names = [name for name in {name: 0 for row in rows for name in row} if name not in hidden]
-    table = _table(*names)
-    for row in rows:
-        table.add_row(*(Text(value_text(row.get(name))) for name in names))
-    return table
-
-
-def _table(*headings: str) -> Table:
-    """Return an empty table: ``>`` marks a column of numbers, ``#`` one that is not broken."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in headings:
-        table.add_column(
-            Text(heading.lstrip(">#")),
-            justify="right" if heading.startswith(">") else "left",
-            no_wrap=heading.startswith((">", "#")),
-            overflow="fold",
-        )
     return table
 
 

@@ -6,7 +6,8 @@
 * ``views``: the interface `View`, `SilentView` and `make_view`, which picks one.
 * ``live``: `LiveView`, a panel that redraws itself in a terminal.
 * ``lines``: `LineView`, plain lines for logs and pipes.
-* ``curves``: `draw_curves`, learning curves drawn with characters (``canvas`` holds the dots).
+* ``curves``: `draw_curves`, learning curves drawn with characters (``best_so_far`` where trials
+  report once; ``picture``, ``axes`` and ``canvas`` are what both are drawn with).
 """
 
 from __future__ import annotations

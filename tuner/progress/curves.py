@@ -2,19 +2,28 @@
 
 The end of a stopped trial is ``✕``, the best value ``◆``. Values that range over orders of
 magnitude get a logarithmic axis. A few values far worse than the rest, as of trials that
-diverged, do not stretch the axis: they are drawn at its edge.
+diverged, do not stretch the axis: they are drawn at its edge. Trials that report once have no
+curves: their values stand side by side.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from rich.text import Text
 
 from tuner.progress.axes import LABEL_WIDTH, Axes, Curve
-from tuner.progress.canvas import COLUMNS_PER_CELL, ROWS_PER_CELL, Canvas
+from tuner.progress.best_so_far import draw_best_so_far
+from tuner.progress.picture import (
+    BEST_MARK,
+    BEST_STYLE,
+    STOPPED_MARK,
+    STOPPED_STYLE,
+    Picture,
+    best_caption,
+    finite_points,
+)
 from tuner.progress.snapshot import Mode, ranking_key
 from tuner.progress.wording import value_text
 
@@ -22,8 +31,6 @@ __all__ = ["curves_of", "draw_curves"]
 
 _MOST_CURVES = 400
 _LEAST_WIDTH, _LEAST_HEIGHT = 24, 4
-_BEST_STYLE = "bold green"
-_STOPPED_STYLE = "yellow"
 
 
 def curves_of(reports: Any, metric: str, time_attr: str) -> dict[str, list[tuple[float, float]]]:
@@ -69,80 +76,30 @@ def draw_curves(
     Returns:
         Lines without a newline at the end; ``.plain`` is the drawing without colours.
     """
-    drawn = {trial: points for trial, curve in curves.items() if (points := _finite(curve))}
+    drawn = {trial: points for trial, curve in curves.items() if (points := finite_points(curve))}
     if not drawn:
         return Text(f"no finite value of {metric} to draw")
-    axes = Axes.around(
-        drawn.values(),
-        mode=mode,
-        width=max(width, _LEAST_WIDTH) - LABEL_WIDTH,
-        height=max(height, _LEAST_HEIGHT),
-    )
+    width, height = max(width, _LEAST_WIDTH), max(height, _LEAST_HEIGHT)
+    if len(drawn) > 1 and all(len(points) == 1 for points in drawn.values()):
+        values = {trial: points[0][1] for trial, points in drawn.items()}
+        drawing = draw_best_so_far(
+            values, metric=metric, mode=mode, stopped=stopped, width=width, height=height
+        )
+        return drawing.append(f"  {_count_text(len(curves), len(drawn), len(drawn))}", "dim")
+    axes = Axes.around(drawn.values(), mode=mode, width=width - LABEL_WIDTH, height=height)
     best = min(drawn, key=lambda trial: ranking_key(_best_point(drawn[trial], mode)[1], mode))
-    shown = _thin_out(list(drawn), best)
-    picture = _Picture(axes, {trial: curves[trial] for trial in shown}, best, stopped).lines()
-    title = Text(f"{metric} ({mode}{', log scale' if axes.log else ''})", "bold")
     best_time, best_value = _best_point(drawn[best], mode)
-    caption = Text.assemble(
-        ("◆", _BEST_STYLE), f" best {value_text(best_value)}, {best} at {best_time:g}"
-    )
-    if stopped:
-        caption.append("  ").append("✕", _STOPPED_STYLE).append(" stopped")
+    shown = _thin_out(list(drawn), best)
+    picture = Picture(axes)
+    for trial in shown:
+        picture.line(curves[trial], bright=trial == best)
+        if trial in stopped:
+            picture.mark(drawn[trial][-1], STOPPED_MARK, STOPPED_STYLE)
+    picture.mark((best_time, best_value), BEST_MARK, BEST_STYLE)
+    title = Text(f"{metric} ({mode}{', log scale' if axes.log else ''})", "bold")
+    caption = best_caption(f"best {value_text(best_value)}, {best} at {best_time:g}", stopped)
     caption.append(f"  {_count_text(len(curves), len(drawn), len(shown))}", "dim")
-    return Text("\n").join([title, *axes.around_picture(picture, time_attr), caption])
-
-
-class _Picture:
-    """Curves on the canvas: one layer for all, one for the best, and marks over them."""
-
-    def __init__(
-        self, axes: Axes, curves: Mapping[str, Curve], best: str, stopped: Collection[str]
-    ) -> None:
-        self._axes = axes
-        self._others = Canvas(axes.width, axes.height)
-        self._best = Canvas(axes.width, axes.height)
-        self._marks: dict[tuple[int, int], tuple[str, str]] = {}
-        for trial, curve in curves.items():
-            self._draw(curve, self._best if trial == best else self._others)
-            if trial in stopped:
-                self._mark(_finite(curve)[-1], "✕", _STOPPED_STYLE)
-        self._mark(_best_point(_finite(curves[best]), axes.mode), "◆", _BEST_STYLE)
-
-    def lines(self) -> list[Text]:
-        """Return the drawing, a Text per line."""
-        return [
-            Text.assemble(*(self._cell(cell, line) for cell in range(self._axes.width)))
-            for line in range(self._axes.height)
-        ]
-
-    def _draw(self, curve: Curve, canvas: Canvas) -> None:
-        previous = None
-        for time, value in curve:
-            if not _is_finite(time, value):
-                previous = None
-                continue
-            place = self._axes.place(time, value)
-            canvas.line(previous or place, place)
-            previous = place
-
-    def _mark(self, point: tuple[float, float], mark: str, style: str) -> None:
-        column, row = self._axes.place(*point)
-        self._marks[column // COLUMNS_PER_CELL, row // ROWS_PER_CELL] = (mark, style)
-
-    def _cell(self, cell: int, line: int) -> tuple[str, str]:
-        if (cell, line) in self._marks:
-            return self._marks[cell, line]
-        if character := self._best.character(cell, line):
-            return character, _BEST_STYLE
-        return self._others.character(cell, line) or " ", "dim"
-
-
-def _is_finite(time: float, value: float) -> bool:
-    return math.isfinite(time) and math.isfinite(value)
-
-
-def _finite(curve: Curve) -> list[tuple[float, float]]:
-    return [point for point in curve if _is_finite(*point)]
+    return Text("\n").join([title, *axes.around_picture(picture.lines(), time_attr), caption])
 
 
 def _best_point(points: Curve, mode: Mode) -> tuple[float, float]:

@@ -58,7 +58,3 @@ def config_text(config: Mapping[str, Any]) -> str:
 def resources_text(resources: Mapping[str, tuple[float, float]]) -> str:
     """Return (used, total) by name as ``CPU 2/4, GPU 0.5/1``."""
     return ", ".join(f"{name} {used:g}/{total:g}" for name, (used, total) in resources.items())
-
-
-def _given(value: object) -> str:
-    return "None" if value is None else value_text(value)  # a None was chosen: it is not missing
