@@ -8,7 +8,8 @@ TunerError
 │   ├── SpecError           an unknown name or keyword, a bad value, a combination that cannot work
 │   ├── ResourcesError      trials ask for more than any node of the cluster has
 │   ├── StorageError        the folder cannot be written, or holds no sweep
-│   │   └── SweepExistsError   a sweep of that name is already there
+│   │   ├── SweepExistsError   a sweep of that name is already there
+│   │   └── SweepBusyError     another process drives the sweep
 │   └── ReportError         the trainable does not report what the scenario promises
 ├── NoResultError           the sweep holds no usable value of the metric (yet)
 ├── SweepFailedError        the sweep could not be carried on (exit code 1)
@@ -32,6 +33,7 @@ __all__ = [
     "SpaceError",
     "SpecError",
     "StorageError",
+    "SweepBusyError",
     "SweepExistsError",
     "SweepFailedError",
     "TunerError",
@@ -76,6 +78,10 @@ class StorageError(UsageError):
 
 class SweepExistsError(StorageError):
     """A sweep of that name is already there; tuner never overwrites one."""
+
+
+class SweepBusyError(StorageError):
+    """Another process drives the sweep; the message names its host and pid."""
 
 
 class ReportError(UsageError):

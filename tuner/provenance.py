@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-__all__ = ["provenance"]
+__all__ = ["provenance", "user"]
 
 _PACKAGES = ("tuner", "ray", "torch", "hyperopt", "optuna", "pandas", "pyarrow", "numpy")
 
@@ -28,7 +28,7 @@ def provenance() -> dict[str, Any]:
         "python": platform.python_version(),
         "versions": {name: _version(name) for name in _PACKAGES},
         "host": socket.gethostname(),
-        "user": _user(),
+        "user": user(),
         "pid": os.getpid(),
     }
 
@@ -50,7 +50,8 @@ def _git(*arguments: str) -> str | None:
     return run.stdout.strip()
 
 
-def _user() -> str | None:
+def user() -> str | None:
+    """Return the name of who runs this process; None where it has none."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

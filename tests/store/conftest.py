@@ -1,6 +1,9 @@
+"""What the tests of the store share; they can import their helpers (importlib adds no folder)."""
+
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +11,8 @@ from typing import Any
 import pytest
 
 from tuner.store import SweepLayout, SweepWriter, write_spec
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 def _same(left: Any, right: Any) -> bool:

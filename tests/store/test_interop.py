@@ -57,6 +57,7 @@ def reports(layout: SweepLayout) -> Path:
 def test_a_sweep_that_has_just_begun(read: Read, layout: SweepLayout, writer: SweepWriter) -> None:
     assert read(reports(layout)) == []
     assert read(layout.decisions_dir / "*.parquet") == []
+    assert read(layout.events_dir / "*.parquet") == []
     assert read(layout.trials_file) == []
 
 
@@ -138,6 +139,24 @@ def test_trials_with_conditional_and_changing_hyperparameters(
     assert list(rows[0]["config/sizes"]) == [64]
     assert [json.loads(row["config"]) for row in rows] == configs
     assert rows[0]["seed"] == 2**60
+
+
+def test_what_happened_is_one_sequence_over_the_tables(
+    read: Read, layout: SweepLayout, writer: SweepWriter, report_of: ReportOf
+) -> None:
+    writer.event({"event": "began", "timestamp": 1.5})
+    for iteration in (1, 2, 3):
+        writer.report(report_of("a", iteration, loss=1.0))
+        writer.event({"trial_id": "a", "event": "saved", "details": {"at": (iteration, math.inf)}})
+    writer.decision({"trial_id": "a", "decision": "STOP"})
+    writer.flush()
+    events = read(layout.events_dir / "*.parquet")
+    assert [row["event"] for row in events] == ["began", "saved", "saved", "saved"]
+    assert [is_null(row["trial_id"]) for row in events] == [True, False, False, False]
+    assert json.loads(events[1]["details"]) == {"at": {"$tuple": [1, math.inf]}}
+    assert [row["seq"] for row in events] == [0, 2, 4, 6]
+    assert [row["seq"] for row in read(reports(layout))] == [1, 3, 5]
+    assert [row["seq"] for row in read(layout.decisions_dir / "*.parquet")] == [7]
 
 
 def test_what_a_killed_writer_left_behind_is_ignored(

@@ -89,10 +89,16 @@ def test_the_order_in_which_values_arrive_does_not_matter(a: Kind, b: Kind, c: K
     assert join(join(a, b), c) == join(a, join(b, c))
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.scalar is not Scalar.NULL])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_field_tells_its_kind(kind: Kind) -> None:
-    stored = Kind(Scalar.INT, kind.is_list) if kind.scalar is Scalar.LONG else kind
-    assert kind_of_field(field_of("x", kind)) == stored
+    assert kind_of_field(field_of("x", kind)) == kind
+
+
+@pytest.mark.parametrize(
+    ("arrow_type", "kind"), [(pa.int64(), INT), (pa.list_(pa.float64()), listed(FLOAT))]
+)
+def test_a_field_without_a_note_has_the_kind_of_its_type(arrow_type: Any, kind: Kind) -> None:
+    assert kind_of_field(pa.field("x", arrow_type)) == kind
 
 
 def test_only_json_columns_are_flagged() -> None:

@@ -14,6 +14,8 @@ def test_create_makes_the_folders_of_a_new_sweep(tmp_path: Path) -> None:
     layout = SweepLayout.create(tmp_path / "deep" / "sweep")
     assert layout.reports_dir.is_dir()
     assert layout.decisions_dir.is_dir()
+    assert layout.events_dir.is_dir()
+    assert layout.journal_dir.is_dir()
     assert layout.checkpoints_dir.is_dir()
     assert not layout.spec_file.exists()
 
@@ -64,6 +66,17 @@ def test_parts_are_in_the_order_of_their_index_beyond_five_digits(tmp_path: Path
     (tmp_path / "foreign.parquet").touch()
     expected = [SweepLayout.part(tmp_path, index) for index in sorted(indices)]
     assert SweepLayout.parts(tmp_path) == expected
+
+
+def test_leftovers_of_a_killed_writer_are_removed_and_nothing_else(tmp_path: Path) -> None:
+    layout = SweepLayout.create(tmp_path / "s")
+    left = [layout.root / ".sweep.json.tmp", layout.events_dir / ".part-00000.parquet.tmp"]
+    kept = [layout.checkpoints_dir / ".x.tmp", layout.root / "notes.tmp", layout.root / ".hidden"]
+    for path in (*left, *kept):
+        path.touch()
+    layout.remove_leftovers()
+    assert not any(path.exists() for path in left)
+    assert all(path.exists() for path in kept)
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:

@@ -29,6 +29,12 @@ ROWS = st.lists(st.dictionaries(st.sampled_from("abc"), st.none() | VALUES), max
 FIXED = pa.schema({"trial_id": pa.string()})
 
 
+def admit(schema: RowSchema, row: dict[str, Any]) -> dict[str, Any]:
+    coerced = schema.coerced(row)
+    schema.widen(coerced)
+    return coerced
+
+
 def widened(value: Any, field: pa.Field) -> Any:
     """What a column gives back: ints in a float column are floats, tuples in lists are lists."""
     if is_json(field):
@@ -41,7 +47,7 @@ def widened(value: Any, field: pa.Field) -> Any:
 @given(ROWS)
 def test_what_goes_in_comes_out(same: Same, rows: list[dict[str, Any]]) -> None:
     schema = RowSchema(FIXED)
-    admitted = [schema.admit(row) for row in rows]
+    admitted = [admit(schema, row) for row in rows]
     table = schema.tabulate(admitted)
     table.validate(full=True)
     expected = [
@@ -60,10 +66,10 @@ def test_columns_written_early_widen_to_what_was_written_at_once(
     same: Same, rows: list[dict[str, Any]], cut: int
 ) -> None:
     piecewise, whole = RowSchema(FIXED), RowSchema(FIXED)
-    early = piecewise.tabulate([piecewise.admit(row) for row in rows[:cut]])
-    late = piecewise.tabulate([piecewise.admit(row) for row in rows[cut:]])
+    early = piecewise.tabulate([admit(piecewise, row) for row in rows[:cut]])
+    late = piecewise.tabulate([admit(piecewise, row) for row in rows[cut:]])
     joined = pa.concat_tables([conform(early, piecewise.arrow), late])
-    at_once = whole.tabulate([whole.admit(row) for row in rows])
+    at_once = whole.tabulate([admit(whole, row) for row in rows])
     assert joined.schema.equals(at_once.schema, check_metadata=True)
     floats = {field.name for field in early.schema if "double" in str(field.type)}
     if not any(is_json(joined.schema.field(name)) for name in floats):
@@ -76,7 +82,7 @@ def test_stored_schemas_unify_to_one_that_holds_both(
 ) -> None:
     schemas = [RowSchema(FIXED), RowSchema(FIXED)]
     tables = [
-        schema.tabulate([schema.admit(row) for row in rows])
+        schema.tabulate([admit(schema, row) for row in rows])
         for schema, rows in zip(schemas, (left, right), strict=True)
     ]
     unified = unify([table.schema for table in tables], FIXED)
@@ -85,23 +91,23 @@ def test_stored_schemas_unify_to_one_that_holds_both(
 
 def test_columns_come_after_the_fixed_ones_in_the_order_of_appearance() -> None:
     schema = RowSchema(FIXED)
-    schema.admit({"b": 1, "trial_id": "t"})
-    schema.admit({"a": 1, "b": 2})
+    admit(schema, {"b": 1, "trial_id": "t"})
+    admit(schema, {"a": 1, "b": 2})
     assert schema.arrow.names == ["trial_id", "b", "a"]
 
 
 def test_a_column_appears_with_its_first_value() -> None:
     schema = RowSchema(FIXED)
-    schema.admit({"loss": None})
+    admit(schema, {"loss": None})
     assert schema.arrow == FIXED
-    schema.admit({"loss": math.nan})
+    admit(schema, {"loss": math.nan})
     assert schema.arrow.field("loss").type == pa.float64()
 
 
 def test_a_column_that_becomes_json_keeps_each_value() -> None:
     schema = RowSchema(FIXED)
-    early = schema.tabulate([schema.admit({"x": value}) for value in (0.1, math.inf, None)])
-    schema.admit({"x": "text"})
+    early = schema.tabulate([admit(schema, {"x": value}) for value in (0.1, math.inf, None)])
+    admit(schema, {"x": "text"})
     widened_table = conform(early, schema.arrow)
     assert widened_table["x"].to_pylist() == ["0.1", "Infinity", None]
     assert [row.get("x") for row in rows_of(widened_table)] == [0.1, math.inf, None]
@@ -123,7 +129,7 @@ def test_a_column_that_becomes_json_keeps_each_value() -> None:
 )
 def test_fixed_columns_take_what_fits(same: Same, column: str, value: Any, stored: Any) -> None:
     schema = RowSchema(TRIALS)
-    table = schema.tabulate([schema.admit({column: value})])
+    table = schema.tabulate([admit(schema, {column: value})])
     assert table.schema.equals(TRIALS, check_metadata=True)
     assert same(rows_of(table), [{column: stored}])
 
@@ -145,7 +151,7 @@ def test_fixed_columns_take_what_fits(same: Same, column: str, value: Any, store
 def test_fixed_columns_refuse_what_does_not_fit(column: str, value: Any) -> None:
     schema = RowSchema(TRIALS)
     with pytest.raises(ReportError, match=f"column '{column}' holds .* numbers; received"):
-        schema.admit({"new": 1, column: value})
+        admit(schema, {"new": 1, column: value})
     assert schema.arrow == TRIALS
 
 

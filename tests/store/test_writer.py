@@ -46,6 +46,7 @@ def test_a_report_becomes_a_row_and_part_of_its_trial(
             "epoch": 1.0,
             "time_total_s": 0.5,
             "timestamp": 1001.0,
+            "seq": 0,
             "loss": 0.5,
             "eval/top/1": 3.0,
             "done": False,
@@ -122,6 +123,24 @@ def test_a_time_attr_that_is_no_number_is_refused_before_anything_is_kept(
     assert rows_of(read_table(layout.trials_file)) == []
 
 
+def test_a_metric_with_the_name_of_the_order_is_refused(
+    writer: SweepWriter, report_of: ReportOf
+) -> None:
+    with pytest.raises(ReportError, match=r"'seq' is the store's own column.*\(3\).*another"):
+        writer.report(report_of("a", 1, loss=1.0, seq=3))
+
+
+def test_a_config_that_comes_after_the_reports_is_that_of_the_trial(
+    writer: SweepWriter, layout: SweepLayout, report_of: ReportOf
+) -> None:
+    writer.report(report_of("a", 1, loss=1.0))
+    writer.trial("a", config={"lr": 1})
+    writer.flush()
+    (row,) = rows_of(read_table(layout.trials_file))
+    assert row["config"] == {"lr": 1}
+    assert "best_config" not in row
+
+
 def test_decisions_keep_their_reason_and_details(writer: SweepWriter, layout: SweepLayout) -> None:
     details = {"rung": 3, "value": math.nan, "cutoff": 0.5, "config": {"sizes": (1, 2)}}
     decision = {
@@ -138,7 +157,7 @@ def test_decisions_keep_their_reason_and_details(writer: SweepWriter, layout: Sw
     writer.flush()
     (row,) = rows_of(read_table(layout.part(layout.decisions_dir, 0)))
     stored = row.pop("details")
-    assert row == decision
+    assert row == decision | {"seq": 0}
     assert stored["rung"] == 3
     assert math.isnan(stored["value"])
     assert stored["config"] == {"sizes": (1, 2)}
@@ -162,14 +181,14 @@ def test_slow_flushes_come_less_often(layout: SweepLayout, report_of: ReportOf) 
     clock = Clock()
     writer = SweepWriter(layout, metric="loss", mode="min", time_attr="epoch", clock=clock)
     clock.now, clock.step = 5.0, 1.0
-    writer.flush()  # takes 1 s, so the next one waits for 20
+    writer.flush()  # takes some seconds, so the next one waits for 9, and not for 5
     clock.step = 0.0
     writer.report(report_of("a", 1, loss=1.0))
     ended = clock.now
-    clock.now = ended + 19.9
+    clock.now = ended + 8.9
     writer.maybe_flush()
     assert reports(layout) == []
-    clock.now = ended + 20.0
+    clock.now = ended + 9.0
     writer.maybe_flush()
     assert len(reports(layout)) == 1
 
@@ -243,7 +262,7 @@ def test_the_spec_is_json_that_python_reads_back(layout: SweepLayout) -> None:
     write_spec(layout, {"spec": spec, "state": "running"})
     content = json.loads(layout.spec_file.read_text(encoding="utf-8"))
     assert content == {
-        "schema_version": 1,
+        "schema_version": 2,
         "spec": {**spec, "seed": 3, "trainable": f"{__name__}.Clock"},
         "state": "running",
     }

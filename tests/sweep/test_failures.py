@@ -195,7 +195,7 @@ def test_a_full_disk_ends_the_sweep_and_leaves_what_was_written(
 
     def full(*args: Any, **kwargs: Any) -> Any:
         calls["n"] += 1
-        if calls["n"] > 2:  # the two empty tables of the start
+        if calls["n"] > 4:  # the empty tables of the start
             reason = "No space left on device"
             raise StorageError(reason) from OSError(errno.ENOSPC, reason)
         return write(*args, **kwargs)

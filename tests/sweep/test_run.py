@@ -47,6 +47,8 @@ def test_the_number_of_files_does_not_depend_on_the_number_of_trials(run: Run) -
     assert files_of(small) == files_of(large)
     assert files_of(small) == [
         "decisions/part-00000.parquet",
+        "driver-000000.lock",
+        "events/part-00000.parquet",
         "reports/part-00000.parquet",
         "sweep.json",
         "trials.parquet",

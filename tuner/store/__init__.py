@@ -7,19 +7,23 @@ Rows enter through one door as plain dicts and leave as frames:
     write_spec  ──► sweep.json
     Sweep       ◄── all of them, also while the sweep runs
 
-| module    | what it decides                                                        |
-|-----------|------------------------------------------------------------------------|
-| `layout`  | every file name of a sweep's folder; atomic replacement                |
-| `values`  | plain Python values, exact JSON, flat names                            |
-| `kinds`   | what a column can hold and what it widens to                           |
-| `schema`  | the fixed columns of each table; how a schema grows with its rows      |
-| `dataset` | a dataset in parts that is whole at any moment                         |
-| `summary` | the last and the best report of a trial; which of two values is better |
-| `trials`  | the table of trials                                                    |
-| `writer`  | what is written when                                                   |
-| `results` | one trial as a result; the ranking of trials                           |
-| `frames`  | stored tables as pandas frames                                         |
-| `reader`  | a sweep's folder as an object                                          |
+| module      | what it decides                                                        |
+|-------------|------------------------------------------------------------------------|
+| `layout`    | every file name of a sweep's folder; atomic replacement                |
+| `values`    | plain Python values, exact JSON, flat names                            |
+| `kinds`     | what a column can hold and what it widens to                           |
+| `schema`    | the fixed columns of each table; how a schema grows with its rows      |
+| `dataset`   | a dataset in parts that is whole at any moment                         |
+| `summary`   | the last and the best report of a trial; which of two values is better |
+| `trials`    | the table of trials                                                    |
+| `writer`    | what is written when                                                   |
+| `results`   | one trial as a result; the ranking of trials                           |
+| `frames`    | stored tables as pandas frames                                         |
+| `reader`    | a sweep's folder as an object                                          |
+| `following` | what is new in the record since the last look                          |
+| `lock`      | one driver per sweep (`drivers`: who it is; `processes`: is it alive?) |
+| `requests`  | what others ask of the driver                                          |
+| `notes`     | what people write about a sweep                                        |
 
 The store imports no Ray. The law is that what went in comes out: NaN and infinities, lists,
 explicit None beside absent values, and the exact types of every config. Every write replaces a
@@ -30,9 +34,11 @@ milliseconds: reading again helps. `Sweep` opens each file once.
 
 from __future__ import annotations
 
+from tuner.store.history import read_history
 from tuner.store.layout import SCHEMA_VERSION, SweepLayout
 from tuner.store.reader import Sweep, load
 from tuner.store.results import TrialResult, last_line
+from tuner.store.values import plain
 from tuner.store.writer import SweepWriter, write_spec
 
 __all__ = [
@@ -43,5 +49,7 @@ __all__ = [
     "TrialResult",
     "last_line",
     "load",
+    "plain",
+    "read_history",
     "write_spec",
 ]

@@ -35,6 +35,7 @@ __all__ = [
 _EXACT_IN_FLOAT64 = 2**53
 _INT64 = range(-(2**63), 2**63)
 _JSON_FLAG = {b"tuner:json": b"1"}
+_KIND_KEY = b"tuner:kind"
 
 
 class Scalar(enum.Enum):
@@ -57,8 +58,9 @@ class Kind:
     is_list: bool = False
 
 
-NULL = Kind(Scalar.NULL)
-JSON = Kind(Scalar.JSON)
+_SCALAR_KINDS = {scalar: Kind(scalar) for scalar in Scalar}
+NULL = _SCALAR_KINDS[Scalar.NULL]
+JSON = _SCALAR_KINDS[Scalar.JSON]
 
 _ARROW = {
     Scalar.NULL: pa.float64(),  # of empty lists: a null type is not portable between readers
@@ -68,6 +70,11 @@ _ARROW = {
     Scalar.FLOAT: pa.float64(),
     Scalar.STRING: pa.string(),
     Scalar.JSON: pa.string(),
+}
+_METADATA = {
+    Scalar.JSON: _JSON_FLAG,
+    Scalar.NULL: {_KIND_KEY: b"null"},
+    Scalar.LONG: {_KIND_KEY: b"long"},
 }
 _WIDER = {
     frozenset({Scalar.INT, Scalar.LONG}): Scalar.LONG,
@@ -80,12 +87,12 @@ def kind_of(value: Any) -> Kind:
     if isinstance(value, list | tuple):
         items = reduce(join, {kind_of(item) for item in value}, NULL)
         return JSON if items.is_list or items == JSON else Kind(items.scalar, is_list=True)
-    return Kind(_scalar_of(value))
+    return _SCALAR_KINDS[_scalar_of(value)]
 
 
 def join(left: Kind, right: Kind) -> Kind:
     """Return the narrowest kind that holds what ``left`` holds and what ``right`` holds."""
-    if left == right or right == NULL:
+    if left is right or left == right or right == NULL:
         return left
     if left == NULL:
         return right
@@ -96,11 +103,14 @@ def join(left: Kind, right: Kind) -> Kind:
 
 
 def field_of(name: str, kind: Kind) -> pa.Field:
-    """Return the Arrow field of a column; fields of `JSON` are flagged in their metadata."""
+    """Return the Arrow field of a column.
+
+    Where the type alone does not tell the kind, the metadata does; those of `JSON` are flagged.
+    """
     arrow_type = _ARROW[kind.scalar]
     if kind.is_list:
         arrow_type = pa.list_(arrow_type)
-    return pa.field(name, arrow_type, metadata=_JSON_FLAG if kind == JSON else None)
+    return pa.field(name, arrow_type, metadata=_METADATA.get(kind.scalar))
 
 
 def is_json(field: pa.Field) -> bool:
@@ -109,16 +119,13 @@ def is_json(field: pa.Field) -> bool:
 
 
 def kind_of_field(field: pa.Field) -> Kind:
-    """Return the kind of a stored column, the inverse of `field_of` (LONG comes back as INT)."""
+    """Return the kind of a stored column, the inverse of `field_of`."""
+    is_list = pa.types.is_list(field.type)
     if is_json(field):
         return JSON
-    if pa.types.is_list(field.type):
-        return Kind(kind_of_field(field.type.value_field).scalar, is_list=True)
-    if pa.types.is_boolean(field.type):
-        return Kind(Scalar.BOOL)
-    if pa.types.is_integer(field.type):
-        return Kind(Scalar.INT)
-    return Kind(Scalar.FLOAT if pa.types.is_floating(field.type) else Scalar.STRING)
+    if _KIND_KEY in (field.metadata or {}):
+        return Kind(Scalar(field.metadata[_KIND_KEY].decode()), is_list)
+    return Kind(_scalar_of_type(field.type.value_type if is_list else field.type), is_list)
 
 
 def _join_scalars(left: Scalar, right: Scalar) -> Scalar:
@@ -127,6 +134,14 @@ def _join_scalars(left: Scalar, right: Scalar) -> Scalar:
     if left is Scalar.NULL:
         return right
     return _WIDER.get(frozenset({left, right}), Scalar.JSON)
+
+
+def _scalar_of_type(arrow_type: pa.DataType) -> Scalar:
+    if pa.types.is_boolean(arrow_type):
+        return Scalar.BOOL
+    if pa.types.is_integer(arrow_type):
+        return Scalar.INT
+    return Scalar.FLOAT if pa.types.is_floating(arrow_type) else Scalar.STRING
 
 
 def _scalar_of(value: Any) -> Scalar:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tuner.errors import StorageError, SweepExistsError
 
-__all__ = ["SCHEMA_VERSION", "SweepLayout", "write_atomically"]
+__all__ = ["SCHEMA_VERSION", "SweepLayout", "refused", "sync_folder", "write_atomically"]
 
-SCHEMA_VERSION = 1
-"""Version of the folder's files; a reader refuses a newer one."""
+SCHEMA_VERSION = 2
+"""Version of the folder's files; a reader refuses a newer one.
+
+1: no ``events/``, no ``journal/``, no column ``seq``. Such a folder is read, not reopened.
+"""
+
+_NO_SYNC = {errno.EINVAL, errno.ENOTSUP}
+"""What file systems answer that cannot sync a folder."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,7 @@ class SweepLayout:
         try:
             if root.is_dir() and any(root.iterdir()):
                 raise SweepExistsError(_exists(layout))
-            for folder in (layout.reports_dir, layout.decisions_dir, layout.checkpoints_dir):
+            for folder in (*layout.dataset_dirs, layout.journal_dir, layout.checkpoints_dir):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError(
@@ -67,6 +75,31 @@ class SweepLayout:
         return self.root / "decisions"
 
     @property
+    def events_dir(self) -> Path:
+        """A row per event of the sweep that is no decision, in parts."""
+        return self.root / "events"
+
+    @property
+    def dataset_dirs(self) -> tuple[Path, Path, Path]:
+        """The folders that hold parts."""
+        return self.reports_dir, self.decisions_dir, self.events_dir
+
+    @property
+    def journal_dir(self) -> Path:
+        """What arrived and is not yet in a table."""
+        return self.root / "journal"
+
+    @property
+    def requests_dir(self) -> Path:
+        """What the driver is asked to do by others, a file per request."""
+        return self.root / "requests"
+
+    @property
+    def notes_file(self) -> Path:
+        """What people wrote about the sweep, a line per note."""
+        return self.root / "notes.jsonl"
+
+    @property
     def checkpoints_dir(self) -> Path:
         """The checkpoints that are kept."""
         return self.root / "checkpoints"
@@ -89,7 +122,36 @@ class SweepLayout:
     @staticmethod
     def parts(folder: Path) -> list[Path]:
         """Return the parts that a dataset has now, in the order of their index."""
-        return sorted(folder.glob("part-*.parquet"), key=lambda path: (len(path.name), path.name))
+        return _in_order(folder.glob("part-*.parquet"))
+
+    def segment(self, index: int) -> Path:
+        """Return the path of segment ``index`` (from 0) of the journal."""
+        return self.journal_dir / f"segment-{index:06d}.jsonl"
+
+    def segments(self) -> list[Path]:
+        """Return the segments that the journal has now, in the order of their index."""
+        return _in_order(self.journal_dir.glob("segment-*.jsonl"))
+
+    def lock(self, number: int) -> Path:
+        """Return the path of the lock of the sweep's ``number``-th driver (from 0)."""
+        return self.root / f"driver-{number:06d}.lock"
+
+    def locks(self) -> list[Path]:
+        """Return the locks that are there now, in the order of their number; the last counts."""
+        return _in_order(self.root.glob("driver-*.lock"))
+
+    def remove_leftovers(self) -> None:
+        """Remove the temporary files of a writer that was killed.
+
+        Raises:
+            StorageError: A file cannot be removed.
+        """
+        for folder in (self.root, *self.dataset_dirs):
+            for path in folder.glob(_temporary(Path("*")).name):
+                try:
+                    path.unlink()
+                except OSError as error:
+                    raise refused(path, error) from error
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -101,7 +163,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         StorageError: The operating system refused; ``path`` is as it was.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = _temporary(path)
     try:
         with temporary.open("wb") as file:
             file.write(content)
@@ -111,10 +173,40 @@ def write_atomically(path: Path, content: bytes) -> None:
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()
-        raise StorageError(
-            f"cannot write {path}: {_reason(error)}; "
-            "free the disk or make the folder writable, or choose another storage path"
-        ) from error
+        raise refused(path, error) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring to the disk which files ``folder`` holds, where the file system can do that.
+
+    Raises:
+        OSError: The operating system refused.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def refused(path: Path, error: OSError) -> StorageError:
+    """Return what to raise where the operating system refuses to write ``path``."""
+    return StorageError(
+        f"cannot write {path}: {_reason(error)}; "
+        "free the disk or make the folder writable, or choose another storage path"
+    )
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.tmp")
+
+
+def _in_order(paths: Iterable[Path]) -> list[Path]:
+    """Return numbered files by their number, which may have outgrown its zeros."""
+    return sorted(paths, key=lambda path: (len(path.name), path.name))
 
 
 def _exists(layout: SweepLayout) -> str:

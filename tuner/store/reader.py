@@ -1,7 +1,7 @@
 """A sweep as it lies on disk: frames, datasets, the best trials.
 
-Nothing here runs stored code or unpickles. Every call reads the files anew, so a sweep can be
-followed while it runs.
+Nothing here runs stored code, unpickles or writes. Every call reads the files anew, so a sweep
+can be followed while it runs; what a killed one left in its journal is there too.
 """
 
 from __future__ import annotations
@@ -17,17 +17,27 @@ import pyarrow.dataset as ds
 
 from tuner.errors import NoResultError, SpecError, StorageError, nearest
 from tuner.spec import SweepSpec
+from tuner.store.attempts import surviving
 from tuner.store.dataset import read_schema, read_table
 from tuner.store.frames import to_frame
+from tuner.store.history import with_tail
+from tuner.store.journal import Kind, read_journal
 from tuner.store.layout import SCHEMA_VERSION, SweepLayout
 from tuner.store.results import At, TrialResult, describe_failures, rank
-from tuner.store.schema import DECISIONS, TRIALS, conform, reports_schema, rows_of, unify
+from tuner.store.schema import DECISIONS, EVENTS, TRIALS, conform, reports_schema, rows_of, unify
 from tuner.store.summary import Mode, Objective
+from tuner.store.trials import TrialTable
 
 __all__ = ["Sweep", "TableName", "load"]
 
-TableName = Literal["reports", "decisions", "trials"]
+TableName = Literal["reports", "decisions", "events", "trials"]
 
+_KINDS: dict[TableName, Kind] = {
+    "reports": "report",
+    "decisions": "decision",
+    "events": "event",
+    "trials": "trial",
+}
 _SUCCESSES = {"completed", "stopped"}
 _FAILURES = {"failed", "hung"}
 
@@ -92,6 +102,10 @@ class Sweep:
         return cast(Mode, self._content()["spec"]["mode"])
 
     @property
+    def _time_attr(self) -> str:
+        return cast(str, self._content()["spec"]["time_attr"])
+
+    @property
     def exit_code(self) -> int:
         """What ``tuner run`` exits with: how the sweep ended, or stands.
 
@@ -115,19 +129,31 @@ class Sweep:
         """
         return to_frame(self._table("trials"))
 
-    def reports(self) -> pd.DataFrame:
-        """Return a row per report, by trial (in the order of `trials`), attempt and iteration."""
-        return to_frame(self._sorted(self._table("reports")))
+    def reports(self, *, all_attempts: bool = False) -> pd.DataFrame:
+        """Return a row per report, by trial (in the order of `trials`), attempt and iteration.
+
+        Args:
+            all_attempts: Whether to include reports that a later attempt of their trial, going on
+                from an earlier checkpoint, repeated or left behind.
+        """
+        table = self._table("reports")
+        return to_frame(self._sorted(table if all_attempts else surviving(table)))
 
     def decisions(self) -> pd.DataFrame:
         """Return a row per decision other than CONTINUE, in the order of `reports`."""
         return to_frame(self._sorted(self._table("decisions")))
 
+    def events(self) -> pd.DataFrame:
+        """Return a row per event other than a decision, in the order in which they happened."""
+        return to_frame(self._table("events"))
+
     def dataset(self, kind: TableName = "reports") -> ds.Dataset:
         """Return a table as a pyarrow dataset, for what does not fit into memory.
 
-        Its rows are in the order in which they were written. While the sweep runs, make a new
-        dataset for each scan: one that was made before a flush may fail after it.
+        Its rows are in the order in which they were written, those of all attempts among them.
+        The journal is left out: the last seconds of a sweep that runs or was killed. While the
+        sweep runs, make a new dataset for each scan: one that was made before a flush may fail
+        after it.
 
         Raises:
             SpecError: There is no such table.
@@ -215,26 +241,41 @@ class Sweep:
 
     def _paths(self, kind: TableName) -> list[Path]:
         layout = self._layout
+        folders = {
+            "reports": layout.reports_dir,
+            "decisions": layout.decisions_dir,
+            "events": layout.events_dir,
+        }
         if kind == "trials":
             return [layout.trials_file] if layout.trials_file.exists() else []
-        if kind == "reports":
-            return layout.parts(layout.reports_dir)
-        if kind == "decisions":
-            return layout.parts(layout.decisions_dir)
-        raise SpecError(f"unknown table {kind!r}{nearest(str(kind), get_args(TableName))}")
+        if kind not in folders:
+            raise SpecError(f"unknown table {kind!r}{nearest(str(kind), get_args(TableName))}")
+        return layout.parts(folders[kind])
 
     def _fixed(self, kind: TableName) -> pa.Schema:
         if kind == "reports":
-            return reports_schema(self._content()["spec"]["time_attr"])
-        return TRIALS if kind == "trials" else DECISIONS
+            return reports_schema(self._time_attr)
+        return {"decisions": DECISIONS, "events": EVENTS, "trials": TRIALS}[kind]
 
     def _table(self, kind: TableName) -> pa.Table:
-        """Return a whole table, also at the moment in which its parts are being widened."""
+        """Return a whole table, with what the journal holds beyond it.
+
+        It is whole also while a writer moves rows from the journal into the parts, because the
+        journal is read first, and while it widens the parts.
+        """
+        tail = read_journal(self._layout)
+        if kind == "trials" and tail:
+            objective = Objective(self.metric, self.mode)
+            trials = TrialTable(self._layout.trials_file, objective, self._time_attr)
+            for record in tail:
+                trials.replay(record)
+            return trials.table()
         tables = [read_table(path) for path in self._paths(kind)]
         fixed = self._fixed(kind)
         schema = unify([table.schema for table in tables], fixed)
         conformed = [conform(table, schema) for table in tables]
-        return pa.concat_tables([schema.empty_table(), *conformed])
+        stored = pa.concat_tables([schema.empty_table(), *conformed])
+        return with_tail(stored, fixed, [each for each in tail if each.kind == _KINDS[kind]])
 
     def _sorted(self, table: pa.Table) -> pa.Table:
         """Return rows by trial in the order of creation, attempt and iteration (stable)."""

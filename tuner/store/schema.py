@@ -7,22 +7,28 @@ holds its values (`tuner.store.kinds`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from itertools import chain
+from operator import itemgetter
 from typing import Any, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tuner.errors import ReportError
 from tuner.store.kinds import JSON, NULL, Kind, field_of, is_json, join, kind_of, kind_of_field
-from tuner.store.values import from_json, plain, text, to_json
+from tuner.store.values import from_json, plain, plain_to_json, text
 
 __all__ = [
     "DECISIONS",
+    "EVENTS",
     "TRIALS",
     "RowSchema",
     "conform",
     "decoded",
+    "last_seq",
     "reports_schema",
     "rows_of",
     "unify",
@@ -37,6 +43,7 @@ _REPORTS = pa.schema(
         "training_iteration": _LONG,
         "time_total_s": _FLOAT,
         "timestamp": _FLOAT,
+        "seq": _LONG,
     }
 )
 
@@ -50,9 +57,22 @@ DECISIONS = pa.schema(
         pa.field("reason", _TEXT),
         field_of("details", JSON),  # rung, value, cutoff, source trial, new config, ...
         pa.field("timestamp", _FLOAT),
+        pa.field("seq", _LONG),
     ]
 )
 """Fixed columns of ``decisions/``; ``timestamp`` is in unix seconds."""
+
+EVENTS = pa.schema(
+    [
+        pa.field("trial_id", _TEXT),  # null: of the sweep as a whole
+        pa.field("attempt", _INT),
+        pa.field("event", _TEXT),
+        field_of("details", JSON),
+        pa.field("timestamp", _FLOAT),
+        pa.field("seq", _LONG),
+    ]
+)
+"""Fixed columns of ``events/``; ``timestamp`` is in unix seconds."""
 
 TRIALS = pa.schema(
     [
@@ -80,7 +100,8 @@ TRIALS = pa.schema(
 def reports_schema(time_attr: str) -> pa.Schema:
     """Return the fixed columns of ``reports/``, with ``time_attr`` after the iteration.
 
-    ``time_total_s`` is in seconds, ``timestamp`` in unix seconds.
+    ``time_total_s`` is in seconds, ``timestamp`` in unix seconds. ``seq`` counts everything that
+    arrives in a sweep from 0, so it orders reports, decisions and events among each other.
     """
     if time_attr in _REPORTS.names:
         return _REPORTS
@@ -89,49 +110,61 @@ def reports_schema(time_attr: str) -> pa.Schema:
 
 
 class RowSchema:
-    """A schema of fixed columns that gains and widens others as rows are admitted.
+    """A schema of fixed columns that gains and widens others as rows arrive.
 
     Args:
         fixed: The columns whose types never change.
+        stored: Schemas of earlier rows, whose other columns it begins with.
     """
 
-    def __init__(self, fixed: pa.Schema) -> None:
+    def __init__(self, fixed: pa.Schema, stored: Iterable[pa.Schema] = ()) -> None:
         self._fixed = {field.name: field for field in fixed}
+        self._coercers = {field.name: _coercer(field) for field in fixed}
         self._kinds: dict[str, Kind] = {}
-        self._arrow = fixed
+        for field in chain.from_iterable(stored):
+            if field.name not in self._fixed:
+                known = self._kinds.get(field.name, NULL)
+                self._kinds[field.name] = join(known, kind_of_field(field))
+        self._arrow = self._of_kinds()
 
     @property
     def arrow(self) -> pa.Schema:
-        """The schema that holds every row admitted so far."""
+        """The schema that holds every row it has been widened for."""
         return self._arrow
 
-    def admit(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return ``row`` with plain values and without its nulls, having made room for them.
+    def coerced(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return ``row`` with plain values, those of fixed columns in their types; no nulls.
 
         Raises:
-            ReportError: A fixed column got a value that is not of its type; nothing changed.
+            ReportError: A fixed column got a value that is not of its type.
         """
-        admitted = {
-            name: _coerced(value, self._fixed[name]) if name in self._fixed else plain(value)
+        coercers = self._coercers
+        return {
+            name: coercers.get(name, plain)(value)
             for name, value in row.items()
             if value is not None
         }
-        wider = self._wider_kinds(admitted)
+
+    def widen(self, coerced: Mapping[str, Any]) -> None:
+        """Make room for a row that `coerced` returned."""
+        wider = self._wider_kinds(coerced)
         if wider:
             self._kinds |= wider
-            others = (field_of(name, kind) for name, kind in self._kinds.items())
-            self._arrow = pa.schema([*self._fixed.values(), *others])
-        return admitted
+            self._arrow = self._of_kinds()
 
     def tabulate(self, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-        """Return admitted ``rows`` as a table of the schema `arrow`."""
-        columns = [_column([row.get(field.name) for row in rows], field) for field in self._arrow]
+        """Return coerced ``rows``, for which there is room, as a table of the schema `arrow`."""
+        columns = [_column(_values(rows, field.name), field) for field in self._arrow]
         return pa.table(columns, schema=self._arrow)
 
-    def _wider_kinds(self, admitted: Mapping[str, Any]) -> dict[str, Kind]:
+    def _of_kinds(self) -> pa.Schema:
+        others = (field_of(name, kind) for name, kind in self._kinds.items())
+        return pa.schema([*self._fixed.values(), *others])
+
+    def _wider_kinds(self, coerced: Mapping[str, Any]) -> dict[str, Kind]:
         """Return the kinds that the columns of a row need beyond those they have."""
         wider = {}
-        for name, value in admitted.items():
+        for name, value in coerced.items():
             if name not in self._fixed:
                 known = self._kinds.get(name, NULL)
                 needed = join(known, kind_of(value))
@@ -148,7 +181,7 @@ def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 def rows_of(table: pa.Table) -> list[dict[str, Any]]:
-    """Return the rows of a table as they were admitted: JSON decoded, nulls left out."""
+    """Return the rows of a table as they were before: JSON decoded, nulls left out."""
     columns = {field.name: decoded(table[field.name], field) for field in table.schema}
     return [
         {name: value for name, value in zip(columns, row, strict=True) if value is not None}
@@ -158,42 +191,61 @@ def rows_of(table: pa.Table) -> list[dict[str, Any]]:
 
 def unify(schemas: Iterable[pa.Schema], fixed: pa.Schema) -> pa.Schema:
     """Return the narrowest schema that begins with ``fixed`` and holds what ``schemas`` hold."""
-    kinds: dict[str, Kind] = {}
-    for field in chain.from_iterable(schemas):
-        if field.name not in fixed.names:
-            kinds[field.name] = join(kinds.get(field.name, NULL), kind_of_field(field))
-    return pa.schema([*fixed, *(field_of(name, kind) for name, kind in kinds.items())])
+    return RowSchema(fixed, schemas).arrow
 
 
-def _coerced(value: Any, field: pa.Field) -> Any:
-    """Return ``value`` as a fixed column holds it."""
+def last_seq(table: pa.Table) -> int:
+    """Return the highest ``seq`` in a table; -1 where there is none."""
+    highest = pc.max(table["seq"]).as_py() if "seq" in table.column_names else None
+    return -1 if highest is None else cast(int, highest)
+
+
+def _coercer(field: pa.Field) -> Callable[[Any], Any]:
+    """Return what makes a value one that a fixed column holds; it raises ReportError."""
     if is_json(field):
-        return plain(value)
+        return plain
     if pa.types.is_string(field.type):
-        return text(value)
-    number = _number(plain(value), field.type)
-    if number is None:
-        raise ReportError(f"column {field.name!r} holds {field.type} numbers; received {value!r}")
-    return number
+        return text
+    if pa.types.is_floating(field.type):
+        return partial(_as_float, field)
+    limit = 2 ** (field.type.bit_width - 1)
+    return partial(_as_int, field, range(-limit, limit))
 
 
-def _number(value: Any, arrow_type: pa.DataType) -> float | None:
-    """Return a plain ``value`` as a number of ``arrow_type``, or None where it is not one."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
+def _as_float(field: pa.Field, value: Any) -> float:
+    if type(value) is float:
+        return value
+    number = plain(value)
+    if isinstance(number, int | float) and not isinstance(number, bool):
+        with suppress(OverflowError):
+            return float(number)
+    raise _misfit(field, value)
+
+
+def _as_int(field: pa.Field, fitting: range, value: Any) -> int:
+    number = value if type(value) is int else plain(value)
+    if isinstance(number, int | float) and not isinstance(number, bool):
+        with suppress(ValueError, OverflowError):  # NaN, infinities
+            whole = int(number)
+            if whole == number and whole in fitting:
+                return whole
+    raise _misfit(field, value)
+
+
+def _misfit(field: pa.Field, value: Any) -> ReportError:
+    return ReportError(f"column {field.name!r} holds {field.type} numbers; received {value!r}")
+
+
+def _values(rows: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
     try:
-        if pa.types.is_floating(arrow_type):
-            return float(value)
-        whole = int(value)
-        pa.scalar(whole, arrow_type)  # raises beyond the range of the type
-    except (ValueError, OverflowError):
-        return None
-    return whole if whole == value else None
+        return list(map(itemgetter(name), rows))
+    except KeyError:
+        return [row.get(name) for row in rows]
 
 
 def _column(values: list[Any], field: pa.Field) -> pa.Array:
     if is_json(field):
-        values = [None if value is None else to_json(value) for value in values]
+        values = [None if value is None else plain_to_json(value) for value in values]
     return pa.array(values, field.type)
 
 

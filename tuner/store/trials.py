@@ -14,93 +14,147 @@ from typing import Any
 import pyarrow as pa
 
 from tuner.errors import SpecError, nearest
-from tuner.store.dataset import write_table
-from tuner.store.schema import TRIALS, RowSchema, conform, rows_of
-from tuner.store.summary import Objective, summarise
+from tuner.store.dataset import read_table, write_table
+from tuner.store.journal import Record
+from tuner.store.schema import TRIALS, RowSchema, conform, reports_schema, rows_of
+from tuner.store.summary import Highlights, Objective
 from tuner.store.values import flatten
 
 __all__ = ["TrialTable"]
 
 _ROWS_PER_CHUNK = 256
 _ENDED = frozenset({"TERMINATED", "ERROR"})
+_COLUMNS = frozenset(TRIALS.names)
+_SEQ_KEY = b"tuner:seq"
 
 
 class TrialTable:
     """The rows of ``trials.parquet``, in the order in which trials became known.
 
     Args:
-        path: The file; an empty table is written at once.
+        path: The file. If it exists, its rows are continued. If not, the first flush makes it.
         objective: The tuned metric.
+        time_attr: Flat name of what measures a trial's progress.
+
+    Attributes:
+        stored_seq: The seq up to which the file's rows were complete; -1 where there was none.
 
     Raises:
-        StorageError: The file cannot be written.
+        StorageError: The file cannot be read.
     """
 
-    def __init__(self, path: Path, objective: Objective) -> None:
+    def __init__(self, path: Path, objective: Objective, time_attr: str) -> None:
+        stored = read_table(path) if path.exists() else TRIALS.empty_table()
+        self.stored_seq = int((stored.schema.metadata or {}).get(_SEQ_KEY, -1))
         self._path = path
         self._objective = objective
-        self._schema = RowSchema(TRIALS)
-        self._positions: dict[str, int] = {}
+        self._no_metrics = frozenset(reports_schema(time_attr).names)
+        self._schema = RowSchema(TRIALS, [stored.schema])
+        self._positions = {
+            trial_id: position for position, trial_id in enumerate(stored["trial_id"].to_pylist())
+        }
         self._rows: dict[int, list[dict[str, Any]]] = {}
-        self._tables: dict[int, pa.Table] = {}
+        self._tables: dict[int, pa.Table] = {
+            start // _ROWS_PER_CHUNK: stored.slice(start, _ROWS_PER_CHUNK)
+            for start in range(0, len(stored), _ROWS_PER_CHUNK)
+        }
+        self._taken: dict[str, Highlights] = {}  # of reports that are not in their rows yet
         self._changed: set[int] = set()
-        write_table(TRIALS.empty_table(), path)
+        self._is_missing = not path.exists()
 
-    def update(self, trial_id: str, changes: Mapping[str, Any]) -> None:
-        """Add or change a trial's row.
-
-        Args:
-            trial_id: The trial.
-            changes: Values by fixed column of the table; None clears a column. ``config`` is
-                nested, and replaces the trial's ``config/<name>`` columns as well.
+    def coerced(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Return ``changes`` as `update` takes them: plain values of the columns' types.
 
         Raises:
             SpecError: There is no such column.
             ReportError: A column got a value that is not of its type.
         """
         for name in changes:
-            if name not in TRIALS.names:
-                raise SpecError(f"no column {name!r} of a trial{nearest(name, TRIALS.names)}")
-        row = self._row(trial_id)
+            if name not in _COLUMNS:
+                raise SpecError(f"no column {name!r} of a trial{nearest(name, _COLUMNS)}")
+        cleared = dict.fromkeys(changes)
+        return cleared | self._schema.coerced(changes)
+
+    def update(self, changes: Mapping[str, Any]) -> None:
+        """Add or change a trial's row.
+
+        Args:
+            changes: Values by fixed column, as `coerced` returned them, ``trial_id`` among them;
+                None clears a column. ``config`` is nested, and replaces the ``config/<name>``
+                columns as well.
+        """
+        row = self._summed_up(changes["trial_id"])
         if "config" in changes:
             if row.get("best_iteration") is not None and row.get("best_config") is None:
-                changes = {**changes, "best_config": row["config"]}
+                changes = {**changes, "best_config": row.get("config")}
             cleared = {name: None for name in row if name.startswith("config/")}
             changes = {**changes, **cleared, **flatten({"config": changes["config"] or {}})}
         self._change(row, changes)
 
-    def report(self, trial_id: str, report: Mapping[str, Any], metrics: Mapping[str, Any]) -> None:
-        """Take a report into the trial's row.
+    def report(self, report: Mapping[str, Any], *, fits: bool = False) -> None:
+        """Take a report, as ``reports/`` holds it, for its trial's row.
 
         Args:
-            trial_id: The trial.
-            report: The fixed columns of the report.
-            metrics: Its metrics by flat name.
+            report: Values by flat name.
+            fits: Whether a report with numbers in the same columns was taken before.
         """
-        row = self._row(trial_id)
-        progress = {"seconds": report.get("time_total_s"), "attempts": report.get("attempt")}
-        summary = summarise(row, metrics, self._objective, report.get("training_iteration"))
-        self._change(row, progress | summary)
+        trial_id = report["trial_id"]
+        taken = self._taken.get(trial_id)
+        if taken is None:
+            taken = self._taken[trial_id] = Highlights(self._row(trial_id), self._objective)
+        taken.take(report)
+        if not fits:  # now and not when rows are made up: columns must not depend on flushes
+            numbers = self._objective.numbers(report, self._no_metrics)
+            for prefix in ("last/", "best/"):
+                self._schema.widen({prefix + name: value for name, value in numbers.items()})
 
-    def flush(self) -> None:
-        """Write the table; does nothing where no trial changed.
-
-        Raises:
-            StorageError: The file cannot be written. All changes are kept for the next flush.
-        """
-        if not self._changed:
+    def replay(self, record: Record) -> None:
+        """Take what the journal holds of a report or of a change, unless the file had it."""
+        if record.seq <= self.stored_seq:
             return
+        if record.kind == "report":
+            self.report(record.row)
+        elif record.kind == "trial":
+            self.update(record.row)
+
+    def table(self) -> pa.Table:
+        """Return all rows."""
+        for trial_id in list(self._taken):
+            self._summed_up(trial_id)
         for index in self._changed:
             self._tables[index] = self._schema.tabulate(self._rows[index])
         schema = self._schema.arrow
         self._tables = {
             index: conform(self._tables[index], schema) for index in sorted(self._tables)
         }
-        write_table(pa.concat_tables(self._tables.values()), self._path)
+        return pa.concat_tables([schema.empty_table(), *self._tables.values()])
+
+    def flush(self, seq: int) -> None:
+        """Write the table; does nothing where no trial changed.
+
+        Args:
+            seq: Number of the last record that it has taken, which is written with it.
+
+        Raises:
+            StorageError: The file cannot be written. All changes are kept for the next flush.
+        """
+        if not (self._changed or self._is_missing):
+            return
+        write_table(self.table().replace_schema_metadata({_SEQ_KEY: str(seq)}), self._path)
         for index in self._changed:
             if _is_at_rest(self._rows[index]):
                 del self._rows[index]
         self._changed.clear()
+        self._is_missing = False
+
+    def _summed_up(self, trial_id: str) -> dict[str, Any]:
+        """Return a trial's row with the reports that it took, marked as changed."""
+        row = self._row(trial_id)
+        taken = self._taken.get(trial_id)
+        if taken is not None:
+            self._change(row, taken.columns(row, self._no_metrics))
+            del self._taken[trial_id]
+        return row
 
     def _row(self, trial_id: str) -> dict[str, Any]:
         """Return a trial's row, a new one if need be, and mark it as changed."""
@@ -111,15 +165,17 @@ class TrialTable:
             self._rows[index] = rows_of(table) if table is not None else []
         rows = self._rows[index]
         if offset == len(rows):
-            rows.append(self._schema.admit({"trial_id": trial_id}))
+            rows.append({"trial_id": trial_id})
         self._changed.add(index)
         return rows[offset]
 
     def _change(self, row: dict[str, Any], columns: Mapping[str, Any]) -> None:
-        admitted = self._schema.admit(columns)
-        for name in columns.keys() - admitted.keys():
-            row.pop(name, None)
-        row |= admitted
+        for name, value in columns.items():
+            if value is None:
+                row.pop(name, None)
+            else:
+                row[name] = value
+        self._schema.widen(columns)
 
 
 def _is_at_rest(rows: list[dict[str, Any]]) -> bool:

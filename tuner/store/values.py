@@ -21,11 +21,12 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-__all__ = ["flatten", "from_json", "numeric", "plain", "text", "to_json"]
+__all__ = ["flatten", "from_json", "numeric", "plain", "plain_to_json", "text", "to_json"]
 
 SEPARATOR = "/"
 _TUPLE = "$tuple"
 _DICT = "$dict"
+_SCALARS = frozenset({type(None), bool, int, float, str})
 
 
 def plain(value: Any) -> Any:
@@ -35,7 +36,7 @@ def plain(value: Any) -> Any:
     other real numbers and decimals become float. What has no such form (a class, a function, a
     date) becomes its text, since nothing is ever pickled.
     """
-    if value is None or type(value) in (bool, int, float, str):
+    if type(value) in _SCALARS:
         return value
     if isinstance(value, str):
         return str.__str__(value)
@@ -89,7 +90,12 @@ def text(value: Any) -> str:
 
 def to_json(value: Any) -> str:
     """Return JSON text from which `from_json` restores ``plain(value)``: equal, same types."""
-    return json.dumps(_tagged(plain(value)))
+    return plain_to_json(plain(value))
+
+
+def plain_to_json(value: Any) -> str:
+    """Return what `to_json` does, of a value that is plain already."""
+    return json.dumps(_tagged(value))
 
 
 def from_json(encoded: str) -> Any:
@@ -113,15 +119,16 @@ def _described(value: Any) -> str:
 
 
 def _tagged(value: Any) -> Any:
+    if type(value) in _SCALARS:
+        return value
     if isinstance(value, tuple):
         return {_TUPLE: [_tagged(item) for item in value]}
     if isinstance(value, list):
         return [_tagged(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if all(isinstance(key, str) and not key.startswith("$") for key in value):
-        return {key: _tagged(item) for key, item in value.items()}
-    return {_DICT: [[_tagged(key), _tagged(item)] for key, item in value.items()]}
+    for key in value:
+        if type(key) is not str or key.startswith("$"):
+            return {_DICT: [[_tagged(key), _tagged(item)] for key, item in value.items()]}
+    return {key: item if type(item) in _SCALARS else _tagged(item) for key, item in value.items()}
 
 
 def _untagged(decoded: dict[str, Any]) -> Any:
