@@ -25,14 +25,18 @@ LAYERS = {
     "schedulers": 1,
     "searchers": 1,
     "planning": 2,
+    "replanning": 2,
     "store": 2,
     "runtime": 3,
     "progress": 3,
+    "exchange": 3,
+    "differences": 3,
     "sweep": 4,
+    "reproducing": 5,
     "__init__": 7,  # the public names, which the command line calls as any user would
     "cli": 8,
 }
-WITHOUT_RAY = ("store", "progress")
+WITHOUT_RAY = ("store", "progress", "differences")
 
 
 def _room(path: Path) -> str:

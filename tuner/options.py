@@ -43,6 +43,8 @@ class SweepOptions(TypedDict, total=False):
     fail_fast: bool
     trial_timeout_s: float | None
     checkpoint_frequency: int | None
+    keep_checkpoints: int
+    keep_final: bool
     reuse_actors: bool
     callbacks: Sequence[Callback]
     notes: str

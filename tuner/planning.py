@@ -60,6 +60,7 @@ class Plan:
         searcher: Ray's searcher, fresh.
         entry: What is known of the scheduler; None for a user's own kind.
         num_trials: How many trials there will be at most; None for no bound.
+        first_trial: The number of the first trial, from which its seed follows.
     """
 
     spec: SweepSpec
@@ -68,6 +69,7 @@ class Plan:
     searcher: Searcher
     entry: SchedulerEntry | None
     num_trials: int | None
+    first_trial: int = 0
 
     @property
     def bracket(self) -> int | None:
@@ -106,8 +108,9 @@ def resolve_plan(scenario: str | Scenario, options: SweepOptions) -> Plan:
     """
     check_option_names(options)
     given: dict[str, Any] = {key: value for key, value in options.items() if value is not None}
-    chosen = _with_overrides(load_scenario(scenario), given)
+    # A scenario may import torch: what is wrong with a name is said before that.
     scheduler, entry = _choose_scheduler(given.get("scheduler", DEFAULT_SCHEDULER))
+    chosen = _with_overrides(load_scenario(scenario), given)
     searcher = _choose_searcher(given.get("searcher"), entry, chosen)
     seed = _whole("seed", given.get("seed", new_seed()), at_least=0)
     num_samples = _num_samples(given, searcher, chosen)
@@ -273,10 +276,12 @@ def _bounds(
         "num_gpus": lambda name, value: _whole(name, value, at_least=0),
         "max_failures": lambda name, value: _whole(name, value, at_least=-1),
         "checkpoint_frequency": lambda name, value: _whole(name, value, at_least=0),
+        "keep_checkpoints": lambda name, value: _whole(name, value, at_least=0),
         "time_budget_s": _seconds,
         "trial_timeout_s": _seconds,
         "wait_for_resources_s": _seconds,
         "fail_fast": _truth,
+        "keep_final": _truth,
         "reuse_actors": _truth,
         "address": _text,
         "notes": _text,
@@ -293,6 +298,11 @@ def _bounds(
         raise SpecError(
             f"checkpoint_frequency={bounds['checkpoint_frequency']} needs a trainable that saves; "
             f"scenario {scenario.name!r} does not (derive it from tuner.EpochTrainable)"
+        )
+    if bounds.get("keep_final") and not scenario.saves_checkpoints:
+        raise SpecError(
+            f"keep_final needs a trainable that saves; scenario {scenario.name!r} does not (derive "
+            "it from tuner.EpochTrainable)"
         )
     # A population saves by itself, and more checkpoints would push out those it copies from.
     population = entry is not None and entry.population

@@ -43,6 +43,8 @@ class SweepSpec:
         fail_fast: End the sweep at the first failed trial.
         trial_timeout_s: A trial silent for longer has hung; None for no bound.
         checkpoint_frequency: Save a class trainable every so many reports; 0 for never.
+        keep_checkpoints: How many of the best trials that ended keep their last checkpoint.
+        keep_final: Every trial saves when it ends, and all those checkpoints are kept.
         reuse_actors: Let a worker process serve many trials.
         notes: Free text.
         tags: Free labels.
@@ -74,6 +76,8 @@ class SweepSpec:
     fail_fast: bool = False
     trial_timeout_s: float | None = None
     checkpoint_frequency: int = 0
+    keep_checkpoints: int = 5
+    keep_final: bool = False
     reuse_actors: bool = True
     notes: str = ""
     tags: Sequence[str] = ()

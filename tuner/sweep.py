@@ -1,8 +1,9 @@
-"""`run`: one scenario, one scheduler, one searcher, from the call to the Parquet."""
+"""`run` and `resume`: one scenario, one scheduler, one searcher, from the call to the Parquet."""
 
 from __future__ import annotations
 
 import logging
+import shlex
 import shutil
 import sys
 import time
@@ -13,24 +14,29 @@ from typing import Any, Unpack
 
 from ray.tune import Callback
 
-from tuner.errors import SpecError, StorageError, TunerError
+from tuner.errors import SpecError, StorageError, SweepBusyError, TunerError
 from tuner.options import SweepOptions
 from tuner.planning import Plan, resolve_plan
 from tuner.progress import SilentView, View, make_view
 from tuner.provenance import provenance
+from tuner.replanning import ResumeOptions, replan
 from tuner.runtime.board import Board
 from tuner.runtime.connect import connect, nodes, quiet_ray, wait_until_fits
 from tuner.runtime.execution import Execution
 from tuner.runtime.recorder import Recorder
 from tuner.runtime.resources import bundle_of
-from tuner.runtime.stopping import Stop, stop_signals
+from tuner.runtime.stopping import Every, Stop, stop_signals
 from tuner.runtime.storage import TrialStorage
 from tuner.scenario import Scenario
-from tuner.store import Sweep, SweepLayout, SweepWriter, load, write_spec
+from tuner.spec import SweepSpec
+from tuner.store import Sweep, SweepLayout, SweepWriter, load, read_history, write_spec
+from tuner.store.lock import SweepLock
+from tuner.store.requests import take_requests
 
-__all__ = ["run"]
+__all__ = ["resume", "run", "run_plan"]
 
 _SHOW_EVERY_S = 0.25
+_LOOK_FOR_REQUESTS_EVERY_S = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -46,15 +52,23 @@ def run(scenario: str | Scenario, **options: Unpack[SweepOptions]) -> Sweep:
 
     Returns:
         The sweep, readable with pandas. A failed trial does not raise; see ``Sweep.exit_code``.
-        After Ctrl-C or SIGTERM it is the sweep as far as it went.
+        After Ctrl-C or SIGTERM it is the sweep as far as it went; `resume` goes on with it.
 
     Raises:
         UsageError: The call, scenario, folder or request for resources cannot work.
         SweepFailedError: The sweep could not be carried on; what was reported is kept.
     """
-    callbacks = _checked(options.get("callbacks", ()))
     plan = resolve_plan(scenario, options)
-    view = make_view(options.get("progress", "auto"), sys.stderr)
+    return run_plan(
+        plan,
+        callbacks=_checked(options.get("callbacks", ())),
+        progress=options.get("progress", "auto"),
+    )
+
+
+def run_plan(plan: Plan, *, callbacks: Sequence[Callback] = (), progress: str = "auto") -> Sweep:
+    """Run a sweep that is planned already; as `run` otherwise."""
+    view = make_view(progress, sys.stderr)
     layout = SweepLayout.create(Path(plan.spec.storage_path) / plan.spec.name)
     with quiet_ray():
         try:
@@ -63,48 +77,126 @@ def run(scenario: str | Scenario, **options: Unpack[SweepOptions]) -> Sweep:
             shutil.rmtree(layout.root, ignore_errors=True)  # nothing ran: the name stays free
             view.close()
             raise
-        stop = Stop()
-        with stop_signals(stop):  # after Ray started, which sets handlers of its own
-            sweep_run.carry_out(stop)
+        sweep_run.carry_out()
+    return load(layout.root)
+
+
+def resume(
+    path: str | Path,
+    *,
+    scenario: str | Scenario | None = None,
+    **changes: Unpack[ResumeOptions],
+) -> Sweep:
+    """Go on with a sweep that was stopped, was killed, or has ended and is to be extended.
+
+    Scheduler and searcher are brought to where they were by replaying the sweep's record. Trials
+    that ended are not run again; those that ran go on from their last checkpoint, or from the
+    beginning where they have none.
+
+    Args:
+        path: The sweep's folder, which may have moved.
+        scenario: Where to get the scenario from, if it is not stored (it was built in Python) or
+            has moved; it must be the one that the sweep was started with.
+        **changes: The keywords of `tuner.ResumeOptions`: what shall be different from now on.
+
+    Returns:
+        The sweep, as `run` does.
+
+    Raises:
+        UsageError: There is no sweep, another process works on it, or a change cannot be made.
+        SweepFailedError: The sweep could not be carried on; what was reported is kept.
+    """
+    callbacks = _checked(changes.get("callbacks", ()))
+    stored = load(path)
+    layout = SweepLayout(stored.path.resolve())
+    if stored.state.get("imported_from"):
+        raise SpecError(
+            f"{stored.path} was imported from {stored.state['imported_from']}, which says too "
+            "little of its scheduler and searcher to go on; start a sweep of your own"
+        )
+    plan = replan(stored.spec, layout.root, scenario, changes)
+    view = make_view(changes.get("progress", "auto"), sys.stderr)
+    with quiet_ray():
+        try:
+            sweep_run = _Run(plan, layout, view, callbacks, stored=stored)
+        except BaseException:
+            view.close()
+            raise
+        sweep_run.carry_out()
     return load(layout.root)
 
 
 class _Run:
-    """One sweep, from its empty folder to its complete one.
+    """One sweep, from its folder as it is to the complete one.
 
-    Making it connects to Ray, waits for room, and sets everything up for the first trial.
+    Making it connects to Ray, waits for room, and sets everything up for the next trial.
     """
 
     def __init__(
-        self, plan: Plan, layout: SweepLayout, view: View, callbacks: Sequence[Callback]
+        self,
+        plan: Plan,
+        layout: SweepLayout,
+        view: View,
+        callbacks: Sequence[Callback],
+        stored: Sweep | None = None,
     ) -> None:
         spec = plan.spec
         connect(spec.address, num_cpus=spec.num_cpus, num_gpus=spec.num_gpus, say=view.message)
         wait_until_fits(bundle_of(spec.resources), spec.wait_for_resources_s, view.message)
         self._view = view
-        self._writer = SweepWriter(
-            layout, metric=spec.metric, mode=spec.mode, time_attr=spec.time_attr
-        )
+        self._layout = layout
+        self._stop = Stop()
+        self._ousted = False
+        self._lock = SweepLock.acquire(layout)
+        try:
+            self._open(plan, callbacks, stored)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _open(self, plan: Plan, callbacks: Sequence[Callback], stored: Sweep | None) -> None:
+        spec, layout, view = plan.spec, self._layout, self._view
+        if self._lock.took_over:
+            view.message(self._lock.took_over)
+        opened = SweepWriter if stored is None else SweepWriter.reopen
+        self._writer = opened(layout, metric=spec.metric, mode=spec.mode, time_attr=spec.time_attr)
         recorder = Recorder(self._writer, spec, say=view.message)
         files_dir = layout.artifacts_dir if callbacks else None
         self._storage = TrialStorage(layout.checkpoints_dir, files_dir)
         self._execution = Execution(
             plan, storage=self._storage, recorder=recorder, callbacks=callbacks
         )
+        if stored is not None:
+            self._restore(stored.spec)
         surroundings = self._execution.surroundings
         self._board = Board(plan, str(layout.root), recorder=recorder, surroundings=surroundings)
-        self._record = _SpecRecord(plan, layout)
-        self._next_show = 0.0
+        self._record = _SpecRecord(plan, layout, before=stored.state if stored else None)
+        self._chores = [
+            Every(_SHOW_EVERY_S, lambda: self._show(self._update_view)),
+            Every(_LOOK_FOR_REQUESTS_EVERY_S, self._take_requests),
+        ]
 
-    def carry_out(self, stop: Stop) -> None:
+    def _restore(self, was: SweepSpec) -> None:
+        self._view.message(f"replaying the record of {self._layout.root}")
+        restored = self._execution.restore(
+            read_history(self._layout), self._layout.checkpoints_dir, was
+        )
+        for line in restored.lines():
+            self._view.message(line)
+
+    def carry_out(self) -> None:
         """Run the sweep and leave its folder complete, however it ends."""
         self._record.write("running")
-        status, message = "failed", ""
+        status, message, stop = "failed", "", self._stop
         try:
-            self._execution.run(stop, self._tick)
+            with stop_signals(stop):  # after Ray started, which sets handlers of its own
+                self._execution.run(stop, self._tick)
             self._writer.close()
             status = "interrupted" if stop.reason == "interrupted" else "finished"
             message = stop.reason if stop.reason and status == "finished" else ""
+        except SweepBusyError:
+            self._ousted = True
+            raise
         except KeyboardInterrupt:
             status, message = "interrupted", "interrupted twice"
         except TunerError as failure:
@@ -112,17 +204,38 @@ class _Run:
             raise
         finally:
             self._keep_what_can_be_kept(status, message)
+            self._lock.release()
             self._storage.remove_temporary_files()
             self._show(lambda: self._view.close(self._board.snapshot()))
             self._view.close()
+        if status == "interrupted":
+            self._view.message(f"to go on: tuner resume {shlex.quote(str(self._layout.root))}")
 
     def _tick(self) -> None:
-        """Between two events: write rows when it is time, and bring the view up to date."""
+        """Between two events: write rows when it is time, look for requests, show how it stands.
+
+        Raises:
+            StorageError: The disk refuses.
+            SweepBusyError: Another driver took over while this one was silent.
+        """
+        self._lock.beat()
         self._writer.maybe_flush()
-        now = time.monotonic()
-        if now >= self._next_show:
-            self._next_show = now + _SHOW_EVERY_S
-            self._show(lambda: self._view.update(self._board.snapshot()))
+        for chore in self._chores:
+            chore()
+
+    def _update_view(self) -> None:
+        self._view.update(self._board.snapshot())
+
+    def _take_requests(self) -> None:
+        """Do what somebody asks of a running sweep from elsewhere."""
+        for request in take_requests(self._layout, self._lock.number):
+            if request.trial_id is not None:
+                self._execution.stop_trial(request.trial_id, request.by)
+            elif request.now:
+                raise KeyboardInterrupt
+            else:
+                self._view.message(f"asked to stop by {request.by}")
+                self._stop.reason = "interrupted"
 
     def _show(self, show: Callable[[], None]) -> None:
         """Show something; what cannot be shown is no reason to end a sweep."""
@@ -134,6 +247,8 @@ class _Run:
 
     def _keep_what_can_be_kept(self, status: str, message: str) -> None:
         """Write what is left; a disk that refuses has been reported already."""
+        if self._ousted:  # the folder is another driver's now
+            return
         with suppress(StorageError):
             self._writer.close()
         with suppress(StorageError):
@@ -141,16 +256,23 @@ class _Run:
 
 
 class _SpecRecord:
-    """Writes ``sweep.json``: the spec, where it came from, and how the sweep stands."""
+    """Writes ``sweep.json``: the spec, where it came from, and how the sweep stands.
 
-    def __init__(self, plan: Plan, layout: SweepLayout) -> None:
+    Args:
+        plan: The sweep.
+        layout: Its folder.
+        before: What ``sweep.json`` said of a sweep that is resumed; its beginning is kept.
+    """
+
+    def __init__(self, plan: Plan, layout: SweepLayout, before: dict[str, Any] | None) -> None:
         self._layout = layout
-        self._fixed: dict[str, Any] = {
-            "spec": plan.spec.to_json(),
-            "started": time.time(),
-            **provenance(),
-            "nodes": nodes(),
-        }
+        now = {**provenance(), "nodes": nodes()}
+        if before is None:
+            self._fixed: dict[str, Any] = {"started": time.time(), **now, "resumed": []}
+        else:
+            resumed = [*before.get("resumed", ()), {"started": time.time(), **now}]
+            self._fixed = {**before, "resumed": resumed}
+        self._fixed["spec"] = plan.spec.to_json()
 
     def write(self, status: str, message: str = "") -> None:
         ended = None if status == "running" else time.time()

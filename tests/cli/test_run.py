@@ -60,10 +60,13 @@ def test_every_option_of_the_api_is_an_option_of_the_command(
         "--name", "first", "--address", "auto", "--num-cpus", "4", "--num-gpus", "1",
         "--max-failures", "-1", "--fail-fast", "--trial-timeout", "90", "--worker-mode", "cold",
         "--wait-for-resources", "1h30m", "--checkpoint-frequency", "5", "--notes", "why",
-        "--tag", "a", "--tag", "b", "--progress", "none",
+        "--tag", "a", "--tag", "b", "--progress", "none", "--keep-checkpoints", "3",
+        "--keep-final",
     )  # fmt: skip
     assert done.code == 0
     assert fake_run.options == {
+        "keep_checkpoints": 3,
+        "keep_final": True,
         "scheduler": "asha:reduction_factor=3,grace_period=1",
         "searcher": "optuna:sampler=gp",
         "num_samples": 8,

@@ -25,7 +25,7 @@ class Script(Searcher):
         self.told.append((trial_id, result, error))
 
 
-def make(trial_id: str, config: dict[str, Any]) -> Trial:
+def make(trial_id: str, config: dict[str, Any], announce: bool = True) -> Trial:
     return Trial("stub", stub=True, trial_id=trial_id, config=config)
 
 

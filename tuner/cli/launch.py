@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from tuner.store import Sweep
 
-__all__ = ["carry_out", "preview"]
+__all__ = ["carry_out", "go_on", "preview", "stdout_kept_clean"]
 
 _N_BEST = 5
 _CURVES_HEIGHT = 14
@@ -29,7 +30,7 @@ def preview(scenario: str, options: dict[str, Any], *, as_json: bool) -> None:
     from tuner.cli.terminal import stdout_console
     from tuner.planning import resolve
 
-    with _stdout_kept_clean(as_json):
+    with stdout_kept_clean(as_json):
         spec = resolve(scenario, **options).to_json()
     if as_json:
         typer.echo(dumps(spec))
@@ -39,13 +40,32 @@ def preview(scenario: str, options: dict[str, Any], *, as_json: bool) -> None:
 
 def carry_out(scenario: str, options: dict[str, Any], *, as_json: bool) -> int:
     """Run a sweep, print how it ended, and return the exit code."""
-    from tuner.cli.terminal import stdout_console
     from tuner.sweep import run
 
+    with stdout_kept_clean(as_json):
+        sweep = run(scenario, **_shown(options, as_json))
+    return _conclude(sweep, as_json)
+
+
+def go_on(folder: Path, scenario: str | None, changes: dict[str, Any], *, as_json: bool) -> int:
+    """Resume a sweep, print how it ended, and return the exit code."""
+    from tuner.sweep import resume
+
+    with stdout_kept_clean(as_json):
+        sweep = resume(folder, scenario=scenario, **_shown(changes, as_json))
+    return _conclude(sweep, as_json)
+
+
+def _shown(options: dict[str, Any], as_json: bool) -> dict[str, Any]:
+    """Return ``options`` with plain lines where nobody watches."""
     if as_json and options.get("progress", "auto") == "auto":
-        options = options | {"progress": "lines"}
-    with _stdout_kept_clean(as_json):
-        sweep = run(scenario, **options)
+        return options | {"progress": "lines"}
+    return options
+
+
+def _conclude(sweep: Sweep, as_json: bool) -> int:
+    from tuner.cli.terminal import stdout_console
+
     if as_json:
         typer.echo(dumps(_result(sweep)))
     else:
@@ -54,7 +74,7 @@ def carry_out(scenario: str, options: dict[str, Any], *, as_json: bool) -> int:
 
 
 @contextlib.contextmanager
-def _stdout_kept_clean(as_json: bool) -> Iterator[None]:
+def stdout_kept_clean(as_json: bool) -> Iterator[None]:
     """Send to stderr what scenarios and workers print, where stdout is to hold JSON only."""
     with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
         yield

@@ -28,6 +28,8 @@ __all__ = [
     "FailFast",
     "GpusPerTrial",
     "GracePeriod",
+    "KeepCheckpoints",
+    "KeepFinal",
     "MaxConcurrentTrials",
     "MaxFailures",
     "MaxT",
@@ -252,6 +254,26 @@ CheckpointFrequency = Annotated[
         _FAILURES,
         "Save a class trainable every so many reports; 0 for never.",
         default=f"{_DEFAULTS['checkpoint_frequency']}; 1 with --max-failures",
+    ),
+]
+
+KeepCheckpoints = Annotated[
+    int | None,
+    _option(
+        _RECORD,
+        "How many of the best trials that ended keep their last checkpoint.",
+        default=_DEFAULTS["keep_checkpoints"],
+    ),
+]
+
+KeepFinal = Annotated[
+    bool | None,
+    _option(
+        _RECORD,
+        "Every trial saves when it ends, and keeps that: --max-t can then be raised later.",
+        "--keep-final/--no-keep-final",
+        metavar="",
+        default="keep-final" if _DEFAULTS["keep_final"] else "no-keep-final",
     ),
 ]
 

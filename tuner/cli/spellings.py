@@ -10,7 +10,7 @@ from typing import Any
 
 from tuner.errors import SpecError
 
-__all__ = ["duration_s", "read_points", "resources_of"]
+__all__ = ["duration_s", "read_points", "read_space", "resources_of"]
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _NUMBER = r"\d+(?:\.\d*)?|\.\d+"
@@ -82,3 +82,25 @@ def read_points(path: Path) -> list[Any]:
             f"something else"
         )
     return points
+
+
+def read_space(path: Path) -> dict[str, Any]:
+    """Return the space of a scenario's ``.py`` file, or one in JSON as ``sweep.json`` has it.
+
+    Raises:
+        ScenarioError: It is no such file.
+        SpecError: It cannot be read, or is not JSON.
+    """
+    from tuner.scenario import load_scenario
+    from tuner.space import from_json
+
+    if path.suffix == ".py":
+        return dict(load_scenario(str(path)).space)
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SpecError(
+            f"--space takes a scenario's .py file, or JSON such as the space in sweep.json; "
+            f"{path}: {error}"
+        ) from error
+    return from_json(document)

@@ -1,18 +1,15 @@
-"""Ray Tune's controller, put right: with `workers`, all that touches Ray Tune's private parts.
+"""Ray Tune's controller, put right.
 
-`SweepController` is Ray's ``TuneController`` with these changes, each for a measured defect:
+With `warm` and `workers`, all that touches Ray Tune's private parts. Each change is for a measured
+defect; those that concern workers are in `warm`:
 
-* Workers. Upstream lets a trial whose own worker is starting take over an idle one, and throws
-  the starting one away: one slot serves every short trial, the others stay empty, and a process
-  is started per trial (ray-project/ray #15504). It also ends workers that paused trials will need
-  (PBT then starts a process per time slice). Here an idle worker serves whatever waits, a new one
-  is started only while a slot is empty, and workers last until nothing is left to run.
-* A worker that cannot be reset, or that died while idle, is replaced; upstream fails the trial.
 * No experiment snapshots: the sweep's store is the record, and Ray rewrites its snapshot whole.
 * Finding out whether all trials ended looks at the live trials only, not at all that ever ran.
   A trial that failed for good is no longer one (a synchronous PBT waits for it forever).
 * Which reports are valid is the supervisor's decision, made before a scheduler sees them.
 * A report is recorded before anything is decided about it: a scheduler acts while it decides.
+* A trial that starts again after a failure or a resume has never been away for its scheduler:
+  what it repeats is recorded and goes no further. Upstream draws it a new bracket.
 * The loop never blocks: not for a searcher that has nothing to suggest (upstream: ten minutes),
   and not for a worker that hangs while it saves for PBT (upstream: forever).
 * A trial saves once at a time; upstream lets a second save overwrite the first one's folder, and
@@ -23,107 +20,175 @@ It is tested with the Ray versions of ``TESTED_RAY``.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from typing import Any, cast
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from ray.actor import ActorHandle
-from ray.air.execution._internal.tracked_actor import TrackedActor
 from ray.train._internal.session import _FutureTrainingResult
-from ray.train._internal.storage import StorageContext
-from ray.tune import Callback, CheckpointConfig, PlacementGroupFactory
-from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
-from ray.tune.result import RESULT_DUPLICATE
+from ray.tune.result import RESULT_DUPLICATE, SHOULD_CHECKPOINT
 from ray.tune.schedulers import TrialScheduler
-from ray.tune.search import SearchAlgorithm
 
-from tuner.runtime.workers import ActorClass, IdleWorkers, PatientSave
+from tuner.runtime.warm import WarmController, shape_of
+from tuner.runtime.workers import PatientSave
 
-__all__ = ["TESTED_RAY", "SweepController"]
+__all__ = ["TESTED_RAY", "Overdue", "SweepController", "Witness"]
 
 TESTED_RAY = "2.60"
 
-_NAP_S = 0.05
-_PATIENCE_AT_THE_END_S = 3  # how long a worker may finish its step when the sweep is over
+
+class Witness(Protocol):
+    """Who is told of what happens."""
+
+    def on_report(self, trial: Trial, result: dict[str, Any]) -> bool:
+        """A report arrived; return whether it is new, and not a repetition after a restart."""
+
+    def has_caught_up(self, trial: Trial) -> bool:
+        """Return whether the trial's next report will be a new one."""
+
+    def on_last(self, trial: Trial) -> None:
+        """A trial ends by itself: with its next report, or with the one before."""
+
+    def on_failing(self, trial: Trial) -> None:
+        """A trial failed; nobody has been told yet."""
+
+    def on_ending(self, trial: Trial) -> None:
+        """A trial is about to end without an error; nobody has been told yet."""
+
+    def on_saving(self, trial: Trial) -> None:
+        """A trial's worker was asked to save."""
+
+    def on_queued(self, trial: Trial) -> None:
+        """A paused trial shall go on, and waits for a worker."""
 
 
-class SweepController(TuneController):
+@dataclass(frozen=True)
+class Overdue:
+    """What was decided about a trial, and not carried out before it lost its worker.
+
+    Attributes:
+        decision: CONTINUE or PAUSE.
+        save: Whether it was asked to save.
+    """
+
+    decision: str = TrialScheduler.CONTINUE
+    save: bool = False
+
+
+class SweepController(WarmController):
     """Ray Tune's controller without the defects named in this module's docstring.
 
     Args:
-        search_alg: Where new trials come from.
-        scheduler: What decides about each report.
-        storage: Where checkpoints go.
-        callbacks: Told of each event, in order.
-        max_pending_trials: How many trials may wait for a worker at once.
-        reuse_actors: Let a worker process serve many trials.
-        fail_fast: End the sweep at the first failed trial.
-        checkpoint_config: When a trial saves, and how many checkpoints it keeps.
-        record: Told of each report before the scheduler is asked about it.
+        witness: Told of reports before the scheduler is asked about them, and of what Ray's
+            callbacks are not told.
         give_up: Whether to go on without a checkpoint that PBT has waited for, given the seconds.
-        slots: How many workers the cluster holds; None where it grows, or where trials differ in
-            what they take.
+        saves: Whether trials can save.
+        copies: Whether trials take over each other's checkpoints.
+        **options: Those of `WarmController`.
     """
 
     def __init__(
         self,
         *,
-        search_alg: SearchAlgorithm,
-        scheduler: TrialScheduler,
-        storage: StorageContext,
-        callbacks: Sequence[Callback],
-        max_pending_trials: int,
-        reuse_actors: bool,
-        fail_fast: bool,
-        checkpoint_config: CheckpointConfig,
-        record: Callable[[Trial, dict[str, Any]], None],
+        witness: Witness,
         give_up: Callable[[float], bool],
-        slots: int | None,
+        saves: bool,
+        copies: bool,
+        **options: Any,
     ) -> None:
-        super().__init__(
-            search_alg=search_alg,
-            scheduler=scheduler,
-            storage=storage,
-            callbacks=list(callbacks),
-            reuse_actors=reuse_actors,
-            fail_fast=fail_fast,
-            trial_checkpoint_config=checkpoint_config,
-        )
-        self._max_pending_trials = max_pending_trials
-        self._slots = slots
-        self._record = record
+        super().__init__(**options)
+        self._witness = witness
         self._give_up = give_up
-        self._class_cache: Any = ActorClass()
-        self._idle = IdleWorkers()
-        self._actor_cache: Any = self._idle
-        self._innocent: set[Trial] = set()
-        self._print_trial_errors = False
-        self._actor_force_cleanup_timeout = _PATIENCE_AT_THE_END_S
-
-    def checkpoint(self, force: bool = False, wait: bool = False) -> None:
-        """Do nothing: the sweep's store is the record."""
-
-    def is_finished(self) -> bool:
-        """Return whether no trial is left to run and none will come."""
-        if not self._search_alg.is_finished():
-            return False
-        return all(trial.is_finished() for trial in self._live_trials)
+        self._saves = saves
+        self._copies = copies
+        self._overdue: dict[Trial, Overdue] = {}
 
     def _validate_result_metrics(self, result: dict[str, Any]) -> None:
         """Leave validation to the supervisor, which stops the sweep with one clear line."""
 
     def _process_trial_result(self, trial: Trial, result: dict[str, Any]) -> str | None:
-        """Record a report, then let the scheduler decide."""
-        if RESULT_DUPLICATE not in result:  # which says that a function returned
-            self._record(trial, result)
+        """Record a report, then let the scheduler decide, unless it has done so already."""
+        ends = RESULT_DUPLICATE in result  # which says that a function returned
+        if ends:
+            self._witness.on_last(trial)
+        if not (ends or self._witness.on_report(trial, result) or result.get("done")):
+            return self._pass_over(trial, result)
         decision: str | None = super()._process_trial_result(trial, result)
         return decision
 
+    def _pass_over(self, trial: Trial, result: dict[str, Any]) -> str | None:
+        """Take a report that repeats one from before a restart; catch up after the last one."""
+        result.update(trial_id=trial.trial_id)
+        self._callbacks.on_trial_result(
+            iteration=self._iteration, trials=self._trials, trial=trial, result=result
+        )
+        trial.update_last_result(result)
+        overdue = Overdue()
+        if trial in self._overdue and self._witness.has_caught_up(trial):
+            overdue = self._overdue.pop(trial)
+        if overdue.decision != TrialScheduler.PAUSE:  # which saves by itself
+            due = trial.should_checkpoint() or result.get(SHOULD_CHECKPOINT, False)
+            if overdue.save or due:
+                self._schedule_trial_save(trial)
+        if trial.is_saving:
+            self._cached_trial_decisions[trial.trial_id] = overdue.decision
+            return None
+        self._queued_trial_decisions[trial.trial_id] = overdue.decision
+        return overdue.decision
+
     def _process_trial_failure(self, trial: Trial, exception: Any) -> None:
+        """Have a failed trial start again, or end it."""
+        decided = self._cached_trial_decisions.get(trial.trial_id)
+        if trial.status == Trial.RUNNING and decided == TrialScheduler.STOP:
+            self._cached_trial_decisions.pop(trial.trial_id)  # it only had to save before its end
+            trial.temporary_state.saving_to = None
+            self.stop_trial(trial)
+            return
+        if trial.status in (Trial.RUNNING, Trial.PENDING):
+            self._witness.on_failing(trial)
+        if trial.is_saving:
+            decided = str(decided or TrialScheduler.CONTINUE)
+            self._overdue[trial] = Overdue(decided, save=True)
         super()._process_trial_failure(trial, exception)
         if trial.status == Trial.ERROR:
             self._live_trials.discard(trial)
+            self._overdue.pop(trial, None)
+
+    def _requeue_trial(self, trial: Trial) -> None:
+        """Put a failed trial back in the queue."""
+        overdue = self._overdue.get(trial, Overdue())
+        if overdue.decision == TrialScheduler.PAUSE and not self._copies:
+            del self._overdue[trial]  # its older checkpoint will do, when it is its turn again
+            self._set_trial_status(trial, Trial.PAUSED)
+        else:
+            self._set_trial_status(trial, Trial.PENDING)
+        self._live_trials.add(trial)
+
+    def adopt(self, trial: Trial, overdue: Overdue | None = None) -> None:
+        """Take in a trial of a sweep that is resumed; its scheduler knows it already.
+
+        Args:
+            trial: Pending, paused or ended. A pending one that ran before goes first.
+            overdue: What had been decided about it and not carried out; None if it did not run.
+        """
+        trial.create_placement_group_factory()
+        self._trials.append(trial)
+        by_status = {
+            Trial.PENDING: self._pending_trials,
+            Trial.PAUSED: self._paused_trials,
+            Trial.TERMINATED: self._stopped_trials,
+            Trial.ERROR: self._failed_trials,
+        }
+        by_status[trial.status].add(trial)
+        if trial.is_finished():
+            return
+        self._live_trials.add(trial)
+        if trial.status == Trial.PENDING:
+            self._pending_trials_list.append(trial)
+            self._resources_to_pending_trials[shape_of(trial)].add(trial)
+            if overdue is not None:
+                self._first.append(trial)
+                self._overdue[trial] = overdue
 
     def _schedule_trial_save(
         self, trial: Trial, result: dict[str, Any] | None = None
@@ -134,6 +199,7 @@ class SweepController(TuneController):
             return pending
         save = super()._schedule_trial_save(trial, result)
         if save is not None:
+            self._witness.on_saving(trial)
             trial.temporary_state.saving_to = PatientSave(save.future, self._give_up)
         return trial.temporary_state.saving_to
 
@@ -142,157 +208,42 @@ class SweepController(TuneController):
         super().pause_trial(trial, should_checkpoint)
         if not should_checkpoint:  # what upstream would do once a save ended, which it discarded
             self._cached_trial_decisions.pop(trial.trial_id, None)
+            self._overdue.pop(trial, None)
 
-    def _maybe_update_trial_queue(self) -> None:
-        """Take in what the searcher suggests now."""
-        while len(self._pending_trials) < self._max_pending_trials:
-            if not self._update_trial_queue(blocking=False):
-                return
+    def drain(self) -> int:
+        """Start nothing more; have every trial at work finish its step, and save if it can.
 
-    def _maybe_add_actors(self) -> None:
-        """Give waiting trials a worker, the scheduler's choice first."""
-        controller: Any = self._wrapped()  # type: ignore[no-untyped-call]
-        chosen = self._scheduler_alg.choose_trial_to_run(controller)
-        if chosen is not None:
-            self._provide_worker(chosen)
-        waiting = [trial for trial in self._pending_trials_list if trial in self._pending_trials]
-        for trial in waiting:
-            if not self._idle.num_cached_objects and not self._has_room():
-                break
-            self._provide_worker(trial)
-        self._pending_trials_list = [t for t in waiting if t in self._pending_trials]
+        Returns:
+            How many save.
+        """
+        self._draining = True
+        saving = [trial for trial in self._running_trials if self._saves and trial.last_result]
+        for trial in saving:
+            self._schedule_trial_save(trial)
+        return len(saving)
 
-    def _provide_worker(self, trial: Trial) -> None:
-        own = self._trial_to_actor.get(trial)
-        if trial in self._resetting_trials or self._is_started(own):
-            return
-        idle = self._idle.has_cached_object(_shape(trial))
-        if not idle and (own is not None or not self._has_room()):
-            return
-        self._set_trial_status(trial, Trial.PENDING)
-        self._staged_trials.add(trial)
-        if own is None:
-            self._schedule_trial_actor(trial)  # takes an idle worker where there is one
-        else:
-            self._maybe_reuse_cached_actor(trial)  # and withdraws the request for its own
+    @property
+    def drained(self) -> bool:
+        """Whether every trial that was at work when `drain` was called has saved."""
+        return not any(trial.is_saving for trial in self._running_trials)
 
-    def _has_room(self) -> bool:
-        if self._slots is not None:
-            return bool(self._actor_manager.num_total_actors < self._slots)
-        return bool(self._actor_manager.num_pending_actors < self._max_pending_trials)
-
-    def _is_started(self, actor: TrackedActor | None) -> bool:
-        return actor is not None and bool(self._actor_manager.is_actor_started(actor))
-
-    def _maybe_cache_trial_actor(self, trial: Trial) -> bool:
-        """Keep the worker of a trial that ended or pauses, for whichever trial is next."""
-        actor = self._trial_to_actor[trial]
-        usable = self._is_started(actor) and actor in self._started_actors
-        if not (self._reuse_actors and usable and self._more_to_run()):
-            return False
-        self._idle.cache_object(_shape(trial), actor)
-        self._detach(trial, actor)
-        return True
-
-    def _cleanup_cached_actors(self, force_all: bool = False) -> None:
-        """End idle workers once nothing is left to run, or where they hold up other shapes."""
-        for actor in self._idle.release(self._shapes_to_keep(force_all)):
-            actor.set_on_stop(None)
-            actor.set_on_error(None)
-            self._remove_actor(tracked_actor=actor)
-
-    def _shapes_to_keep(self, force_all: bool) -> set[PlacementGroupFactory]:
-        if force_all or not self._more_to_run():
-            return set()
-        waiting = {_shape(trial) for trial in self._pending_trials}
-        return waiting or self._idle.shapes
-
-    def _more_to_run(self) -> bool:
-        return bool(
-            self._pending_trials or self._paused_trials or not self._search_alg.is_finished()
-        )
-
-    def _on_trial_reset(self, trial: Trial, success: bool) -> None:
-        """Start a fresh worker where the old one could not be made ready for another trial."""
-        if success:
-            super()._on_trial_reset(trial, success)
-            return
-        stale = self._trial_to_actor[trial]
-        self._replace_worker(trial, stale)
-        self._remove_actor(stale)
-
-    def _actor_failed(self, tracked_actor: TrackedActor, exception: Exception) -> None:
-        """Hand a failure to the worker's trial, unless it died idle: that is nobody's fault."""
-        trial = self._actor_to_trial.get(tracked_actor)
-        if trial is None or trial not in self._resetting_trials:
-            super()._actor_failed(tracked_actor, exception)
-            return
-        self._innocent.add(trial)
-        self._actor_manager.clear_actor_task_futures(tracked_actor)
-        self._started_actors.discard(tracked_actor)
-        self._replace_worker(trial, tracked_actor)
-
-    def _trial_task_failure(self, trial: Trial, exception: Exception) -> None:
-        if trial in self._innocent:
-            self._innocent.discard(trial)
-        elif trial in self._resetting_trials:  # what fails is the end of the one before
-            self._on_trial_reset(trial, success=False)
-        else:
-            super()._trial_task_failure(trial, exception)
-
-    def _replace_worker(self, trial: Trial, stale: TrackedActor) -> None:
-        self._resetting_trials.remove(trial)
-        self._detach(trial, stale)
-        self._schedule_trial_actor(trial)
-
-    def _detach(self, trial: Trial, actor: TrackedActor) -> None:
-        self._trial_to_actor.pop(trial)
-        self._actor_to_trial.pop(actor)
-        trial.set_ray_actor(None)
-
-    def step(self) -> None:
-        """Handle one event, waiting for it at most 0.1 s."""
-        idle = not self.busy
-        super().step()  # type: ignore[no-untyped-call]
-        if idle and not self.busy:  # Ray has no event to wait for
-            time.sleep(_NAP_S)
+    def _schedule_trial_train(self, trial: Trial) -> None:
+        if not self._draining:
+            super()._schedule_trial_train(trial)
 
     def stop_trial(self, trial: Trial) -> None:
         """End a trial, whatever it does now."""
+        if not trial.is_finished():
+            self._witness.on_ending(trial)
         super().stop_trial(trial)  # type: ignore[no-untyped-call]
 
     def cleanup(self) -> None:
         """Stop every worker, and tell the callbacks that the sweep ended."""
         super().cleanup()  # type: ignore[no-untyped-call]
 
-    @property
-    def busy(self) -> bool:
-        """Whether a trial runs, starts or waits to start."""
-        return bool(self._running_trials or self._pending_trials or self._resetting_trials)
-
-    def is_resetting(self, trial: Trial) -> bool:
-        """Return whether a used worker is being made ready for ``trial``."""
-        return trial in self._resetting_trials
-
-    def resize(self, slots: int | None, max_pending_trials: int) -> None:
-        """Say how many workers the cluster holds now, and how many trials may wait for one."""
-        self._slots = slots
-        self._max_pending_trials = max_pending_trials
-
     def announce(self, *, num_samples: int | None) -> None:
         """Tell the callbacks that the sweep begins, as Ray Tune does."""
         self._callbacks.setup(total_num_samples=num_samples or 0)
 
-    def worker_of(self, trial: Trial) -> ActorHandle[Any] | None:
-        """Return the worker that runs, resets or starts for ``trial``, if it has one."""
-        tracked = self._trial_to_actor.get(trial)
-        if tracked is None:
-            return None
-        live = self._actor_manager._live_actors_to_ray_actors_resources.get(tracked)
-        return live[0] if live else None
-
-
-def _shape(trial: Trial) -> PlacementGroupFactory:
-    """What a trial takes; known for every trial that was added to the controller."""
-    shape: Any = trial.placement_group_factory
-    return cast(PlacementGroupFactory, shape)
+    def _on_queued(self, trial: Trial) -> None:
+        self._witness.on_queued(trial)

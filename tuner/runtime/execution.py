@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 import ray
 from ray.tune import Callback
 from ray.tune.experiment import Trial
+from ray.tune.utils import flatten_dict
 
 from tuner.errors import SweepFailedError, TunerError
 from tuner.planning import Plan
 from tuner.runtime.callbacks import GuardedCallbacks
 from tuner.runtime.controller import SweepController
 from tuner.runtime.recorder import Recorder
+from tuner.runtime.replay import Record, Replay
+from tuner.runtime.restoring import Restored, check_can_go_on, forget_missing_checkpoint
+from tuner.runtime.retention import Retention, held_by_population
 from tuner.runtime.source import TrialSource
-from tuner.runtime.stopping import Stop
+from tuner.runtime.stopping import Every, Stop
 from tuner.runtime.storage import TrialStorage
 from tuner.runtime.surroundings import Surroundings
 from tuner.runtime.trials import Trials
 from tuner.runtime.watchdog import Watchdog
-from tuner.schedulers import Decision, Supervisor
+from tuner.schedulers import Decision, Reason, Supervisor, as_number
 from tuner.seeds import SweepSeeds
+from tuner.spec import SweepSpec
 
 __all__ = ["Execution"]
 
@@ -52,14 +58,25 @@ class Execution:
         callbacks: Sequence[Callback],
     ) -> None:
         self._spec = plan.spec
+        self._copies = plan.population is not None
         self._recorder = recorder
         self._stop = Stop()
         self._started = time.monotonic()
+        self._spent_s = 0.0
+        self._observe: Callable[[Decision], None] = self._record_decision
         self._trials = Trials(plan, storage, recorder.on_trial_created)
         self.surroundings = Surroundings(plan, mixed=self._trials.request_resources)
         if self.surroundings.settled:
             self._trials.refuse_beyond(self.surroundings.nodes)
         self._callbacks = GuardedCallbacks(callbacks)
+        self._retention = Retention(
+            mode=plan.spec.mode,
+            best=plan.spec.keep_checkpoints,
+            keep_final=plan.spec.keep_final,
+            value_of=self._last_value,
+            open_trials=lambda: self._trials.open().values(),
+            held=held_by_population(plan.scheduler),
+        )
         bounds = self.surroundings.bounds()
         self._supervisor = Supervisor(
             plan.scheduler,
@@ -68,27 +85,92 @@ class Execution:
             time_attr=plan.spec.time_attr,
             max_t=plan.spec.max_t,
             seed=SweepSeeds.spawn(plan.spec.seed).scheduler,
-            observe=self._on_decision,
+            observe=lambda decision: self._observe(decision),
         )
         self._source = TrialSource(
             plan.searcher,
             num_samples=plan.num_trials,
             limit=bounds.trials,
             make_trial=self._trials.make,
+            first_trial=plan.first_trial,
         )
         self._controller = SweepController(
             search_alg=self._source,
             scheduler=self._supervisor,
             storage=storage,
-            callbacks=[recorder, self._callbacks],
+            callbacks=[recorder, self._retention, self._callbacks],
             max_pending_trials=bounds.waiting,
             reuse_actors=plan.spec.reuse_actors and self._trials.can_be_reset,
             fail_fast=plan.spec.fail_fast,
             checkpoint_config=self._trials.checkpoint_config,
-            record=recorder.on_report,
+            witness=recorder,
             give_up=self._gives_up_on_save,
             slots=bounds.workers,
+            saves=plan.scenario.saves_checkpoints,
+            copies=plan.population is not None,
         )
+
+    def restore(
+        self, records: Iterable[Record], checkpoints: Path, was: SweepSpec | None = None
+    ) -> Restored:
+        """Bring scheduler, searcher and trials to where a sweep's record ends.
+
+        Args:
+            records: All that happened, in the order in which it did.
+            checkpoints: The folder that holds the trials' checkpoints.
+            was: What the sweep was asked to do then, if that has changed.
+
+        Raises:
+            SweepFailedError: The record contradicts what the scheduler decides now.
+            SpecError: Trials shall run longer, and the checkpoints they ended with are missing.
+        """
+        was = was or self._spec
+        self._source.learns_only = was.space != self._spec.space
+        replay = Replay(
+            supervisor=self._supervisor,
+            source=self._source,
+            ledger=self._recorder.ledger,
+            metric=self._spec.metric,
+            time_attr=self._spec.time_attr,
+            copies=self._copies,
+            checkpoints=checkpoints,
+            old_max_t=was.max_t if was.max_t < self._spec.max_t else None,
+        )
+        self._observe = replay.on_decision
+        replay.run(records)
+        check_can_go_on(replay, self._recorder.ledger)
+        self._observe = self._record_decision
+        for decision in replay.unrecorded:
+            self._record_decision(decision)
+        self._recorder.on_resumed()
+        replay.lose_workers()
+        for trial in replay.trials:
+            forget_missing_checkpoint(trial)
+            self._recorder.on_restored(trial)
+            self._controller.adopt(trial, replay.overdue.get(trial))
+        self._retention.adopt(replay.trials, checkpoints)
+        self._spent_s = replay.spent_s
+        return Restored.of(replay)
+
+    def stop_trial(self, trial_id: str, by: str) -> None:
+        """End one trial because somebody asks for it; does nothing where it has ended."""
+        trial, note = self._trials.open().get(trial_id), self._recorder.note(trial_id)
+        if trial is None or note is None:
+            return
+        trial.run_metadata.last_result = {**(trial.run_metadata.last_result or {}), "done": True}
+        self._recorder.on_last(trial)
+        reason = Reason(f"asked for by {by}", {"asked_by": by})
+        self._record_decision(
+            Decision(
+                trial_id,
+                "STOP",
+                reason,
+                outcome="stopped",
+                training_iteration=note.iteration,
+                time=note.time,
+            )
+        )
+        self._controller.stop_trial(trial)
 
     def run(self, stop: Stop, tick: Callable[[], None]) -> None:
         """Drive the sweep until every trial ended or ``stop`` asks for less.
@@ -116,17 +198,19 @@ class Execution:
     def _drive(self, tick: Callable[[], None]) -> None:
         chores: list[Callable[[], None]] = [
             tick,
-            _Every(_LOOK_FOR_NODES_EVERY_S, self._follow_cluster),
+            Every(_LOOK_FOR_NODES_EVERY_S, self._follow_cluster),
         ]
         if self._spec.trial_timeout_s is not None:
             watchdog = Watchdog(self._spec.trial_timeout_s, 2 * _LOOK_FOR_HUNG_EVERY_S)
-            chores.append(_Every(_LOOK_FOR_HUNG_EVERY_S, lambda: self._kill_hung(watchdog)))
+            chores.append(Every(_LOOK_FOR_HUNG_EVERY_S, lambda: self._kill_hung(watchdog)))
         busy_at = time.monotonic()
         while not self._controller.is_finished():
             self._step()
             for chore in chores:
                 chore()
             if self._must_stop():
+                if self._stop.reason == "interrupted":
+                    self._drain(chores)
                 return
             now = time.monotonic()
             may_go_on = self._controller.busy or not self._source.is_finished()
@@ -137,9 +221,19 @@ class Execution:
         if self._spec.fail_fast and self._recorder.tally.outcomes["failed"]:
             self._stop.reason = "failed trial"
 
+    def _drain(self, chores: Iterable[Callable[[], None]]) -> None:
+        """Let what runs finish its step and save; a second interrupt cuts it short."""
+        number = self._controller.drain()
+        if number:
+            self._recorder.say(f"stopping: {number} trials save first; Ctrl-C again to stop now")
+        while not (self._controller.drained or self._controller.is_finished()):
+            self._step()
+            for chore in chores:
+                chore()
+
     def _must_stop(self) -> bool:
         budget = self._spec.time_budget_s
-        spent = time.monotonic() - self._started
+        spent = self._spent_s + time.monotonic() - self._started
         if budget is not None and spent >= budget and self._stop.reason is None:
             self._stop.reason = "time budget"
         return self._stop.reason is not None
@@ -202,23 +296,11 @@ class Execution:
             if trial.status == Trial.PAUSED:
                 self._controller.stop_trial(trial)
 
-    def _on_decision(self, decision: Decision) -> None:
+    def _last_value(self, trial: Trial) -> float | None:
+        return as_number(flatten_dict(trial.last_result or {}).get(self._spec.metric))
+
+    def _record_decision(self, decision: Decision) -> None:
         self._recorder.on_decision(decision, self._trials[decision.trial_id].config)
-
-
-class _Every:
-    """Calls something at intervals, whenever it is itself called often enough."""
-
-    def __init__(self, seconds: float, call: Callable[[], None]) -> None:
-        self._seconds = seconds
-        self._call = call
-        self._next = time.monotonic() + seconds
-
-    def __call__(self) -> None:
-        now = time.monotonic()
-        if now >= self._next:
-            self._next = now + self._seconds
-            self._call()
 
 
 def _summary(failure: Exception) -> str:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +12,13 @@ from ray.tune import Callback
 from ray.tune.experiment import Trial
 
 from tuner.errors import ReportError
+from tuner.runtime.ledger import Ledger, Tally, TrialNote
 from tuner.schedulers import Decision, Reason, as_number
 from tuner.seeds import trial_seed
 from tuner.spec import SweepSpec
 from tuner.store import SweepWriter, last_line
 
-__all__ = ["Recorder", "TrialNote"]
+__all__ = ["Recorder"]
 
 _RAY_KEYS = frozenset(
     {
@@ -48,66 +46,20 @@ _PLACE = re.compile(r'File "([^"]+)", line (\d+)')
 _TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
-@dataclass
-class TrialNote:
-    """What the driver keeps in mind of a trial that has not ended.
-
-    Attributes:
-        status: Ray's status.
-        attempt: 1, and one more for each retry.
-        ending: The outcome that a decision announced.
-        verdict: Why the trial was ended from outside, if it was.
-        value: Last value of the metric.
-        iteration: Last ``training_iteration``.
-        time: Last value of the time attribute.
-        parent: The trial it last copied.
-        node: Host it last reported from.
-        config: Its configuration, which PBT changes.
-    """
-
-    status: str = Trial.PENDING
-    attempt: int = 1
-    ending: str | None = None
-    verdict: str | None = None
-    value: float | None = None
-    iteration: int = 0
-    time: float | None = None
-    parent: str | None = None
-    node: str | None = None
-    config: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass
-class Tally:
-    """Running totals of a sweep.
-
-    Attributes:
-        statuses: Trials by Ray's status.
-        outcomes: Ended trials by outcome.
-        reports: How many reports arrived.
-        best_value: Best finite value of the metric; None before the first.
-        best_trial: Id of the trial that has it.
-        best_iteration: ``training_iteration`` of that report.
-        best_config: That trial's configuration then.
-    """
-
-    statuses: Counter[str] = field(default_factory=Counter)
-    outcomes: Counter[str] = field(default_factory=Counter)
-    reports: int = 0
-    best_value: float | None = None
-    best_trial: str | None = None
-    best_iteration: int | None = None
-    best_config: Mapping[str, Any] = field(default_factory=dict)
-
-
 class Recorder(Callback):
-    """Writes each report, decision and change of a trial to the store, and keeps the tally.
+    """Writes each report, decision and event of a trial to the store, and keeps the ledger.
 
     Args:
         writer: The sweep's store.
         spec: The sweep.
         say: Shows a line to the user.
         clock: Returns unix seconds.
+
+    Attributes:
+        ledger: What it keeps in mind.
+        say: As above.
+        refusal: Set when a report cannot be stored, or when no trial reports at all; whoever
+            drives the sweep ends it then.
     """
 
     def __init__(
@@ -118,27 +70,31 @@ class Recorder(Callback):
         say: Callable[[str], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.tally = Tally()
+        self.ledger = Ledger(spec.mode)
         self.refusal: ReportError | None = None
         self._writer = writer
         self._spec = spec
-        self._say = say
+        self.say = say
         self._clock = clock
-        self._notes: dict[str, TrialNote] = {}
+
+    @property
+    def tally(self) -> Tally:
+        """Running totals."""
+        return self.ledger.tally
 
     def note(self, trial_id: str) -> TrialNote | None:
         """Return what is known of an open trial, or None once it ended."""
-        return self._notes.get(trial_id)
+        return self.ledger.get(trial_id)
 
     def condemn(self, trial_id: str, outcome: str, verdict: str) -> None:
         """Say in advance how a trial that is about to be killed shall be recorded."""
-        note = self._notes[trial_id]
+        note = self.ledger[trial_id]
         note.ending, note.verdict = outcome, verdict
 
     def on_trial_created(self, trial: Trial) -> None:
         """A trial was suggested."""
-        self._notes[trial.trial_id] = TrialNote(config=trial.config)
-        self.tally.statuses[Trial.PENDING] += 1
+        self.ledger.created(trial.trial_id, trial.config)
+        self._event(trial.trial_id, "suggested", {"config": trial.config})
         bundle = self._spec.resources
         self._writer.trial(
             trial.trial_id,
@@ -157,7 +113,7 @@ class Recorder(Callback):
             decision: What and why.
             trial_config: The trial's new configuration, if it changed.
         """
-        note = self._notes[decision.trial_id]
+        note = self.ledger[decision.trial_id]
         self._writer.decision(
             {
                 "trial_id": decision.trial_id,
@@ -173,25 +129,43 @@ class Recorder(Callback):
         if decision.kind == "STOP":
             note.ending = decision.outcome
         elif decision.kind in ("PAUSE", "EXPLOIT"):
-            self._set_status(decision.trial_id, note, Trial.PAUSED)
+            self._set_status(decision.trial_id, Trial.PAUSED)
         if decision.kind == "EXPLOIT" and trial_config is not None:
-            note.parent, note.config = decision.reason.details["source"], trial_config
+            source = decision.reason.details["source"]
+            self.ledger.copied(decision.trial_id, source, trial_config)
             self._writer.trial(decision.trial_id, config=trial_config)
+
+    def on_queued(self, trial: Trial) -> None:
+        """A paused trial shall go on, and waits for a worker."""
+        self._event(trial.trial_id, "queued")
 
     def on_trial_start(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
         """A worker took up a trial, for the first time or again."""
-        note = self._notes[trial.trial_id]
+        note = self.ledger[trial.trial_id]
         if note.status == Trial.PAUSED:
             self.on_decision(_resumed(trial, note), None)
+        self._event(trial.trial_id, "started")
         if note.iteration == 0 and note.attempt == 1:
             self._writer.trial(trial.trial_id, started=self._clock())
-        self._set_status(trial.trial_id, note, Trial.RUNNING)
+        self._set_status(trial.trial_id, Trial.RUNNING)
 
-    def on_report(self, trial: Trial, result: dict[str, Any]) -> None:
-        """A report arrived; one that the store cannot hold ends the sweep, through `refusal`."""
-        note = self._notes[trial.trial_id]
+    def on_report(self, trial: Trial, result: dict[str, Any]) -> bool:
+        """A report arrived; one that the store cannot hold ends the sweep, through `refusal`.
+
+        Returns:
+            Whether it is new to the scheduler.
+        """
+        new = self.ledger.reported(
+            trial.trial_id,
+            iteration=int(result["training_iteration"]),
+            time=_lookup(result, self._spec.time_attr),
+            value=_lookup(result, self._spec.metric),
+        )
+        note = self.ledger[trial.trial_id]
+        if result.get("done"):
+            self.on_last(trial)
         kept = {self._spec.metric, self._spec.time_attr}
         row = {k: value for k, value in result.items() if k not in _RAY_KEYS or k in kept}
         row |= {"trial_id": trial.trial_id, "attempt": note.attempt, "timestamp": self._clock()}
@@ -199,78 +173,127 @@ class Recorder(Callback):
             self._writer.report(row)
         except ReportError as refusal:
             self.refusal = refusal
-            return
-        self._keep_up(trial, note, result)
+        node = result.get("hostname")
+        if node != note.node:
+            note.node = node
+            self._writer.trial(trial.trial_id, node=node)
+        return new
+
+    def has_caught_up(self, trial: Trial) -> bool:
+        """Return whether the trial's next report will be a new one."""
+        note = self.ledger[trial.trial_id]
+        return note.iteration >= note.repeats_until
+
+    def on_saving(self, trial: Trial) -> None:
+        """A trial's worker was asked to save."""
+        self._event(trial.trial_id, "saving")
+
+    def on_trial_save(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        """A trial's worker has saved."""
+        self._event(trial.trial_id, "saved", self._checkpoint_of(trial))
+
+    def on_last(self, trial: Trial) -> None:
+        """A trial ends by itself: with its next report, or with the one before."""
+        self._event(trial.trial_id, "last")
+
+    def on_failing(self, trial: Trial) -> None:
+        """A trial failed; nobody has been told yet."""
+        self._event(trial.trial_id, "failing")
+
+    def on_ending(self, trial: Trial) -> None:
+        """A trial is about to end without an error; nobody has been told yet."""
+        self._event(trial.trial_id, "ending")
 
     def on_trial_complete(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
         """A trial ended without an error."""
-        note = self._notes[trial.trial_id]
-        if note.iteration == 0 and note.ending is None:
-            self._end(trial, note, Trial.ERROR, "failed", self._silent_end(trial))
+        note = self.ledger[trial.trial_id]
+        if note.iteration == 0 and note.attempt == 1 and note.ending is None:
+            self._end(trial, Trial.ERROR, "failed", self._silent_end(trial))
         else:
-            self._end(trial, note, Trial.TERMINATED, note.ending or "completed", note.verdict)
+            self._end(trial, Trial.TERMINATED, note.ending or "completed", note.verdict)
 
     def on_trial_recover(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
         """A trial failed and will be tried again."""
-        note = self._notes[trial.trial_id]
-        note.attempt += 1
-        self._say(
-            f"trial {trial.trial_id} failed, attempt {note.attempt} follows: "
-            f"{_cause(_error_text(trial))}"
-        )
-        self._writer.trial(trial.trial_id, attempts=note.attempt, error=_error_text(trial))
-        self._set_status(trial.trial_id, note, Trial.PENDING)
+        error = _error_text(trial)
+        self.ledger.restarts(trial.trial_id)
+        attempt = self.ledger[trial.trial_id].attempt
+        self.say(f"trial {trial.trial_id} failed, attempt {attempt} follows: {_cause(error)}")
+        self._writer.trial(trial.trial_id, attempts=attempt, error=error)
+        self._set_status(trial.trial_id, trial.status)
 
     def on_trial_error(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
         """A trial failed for good."""
-        note = self._notes[trial.trial_id]
+        note = self.ledger[trial.trial_id]
         error = note.verdict or _error_text(trial)
-        self._end(trial, note, Trial.ERROR, note.ending or "failed", error)
-        self._say(f"trial {trial.trial_id} {note.ending or 'failed'}: {_cause(error)}")
+        self._end(trial, Trial.ERROR, note.ending or "failed", error)
+        self.say(f"trial {trial.trial_id} {note.ending or 'failed'}: {_cause(error)}")
+
+    def on_resumed(self) -> None:
+        """The sweep goes on; whatever ran when it ended has lost its worker."""
+        self._event(None, "resumed")
+
+    def on_restored(self, trial: Trial) -> None:
+        """A trial of a sweep that is resumed stands as it shall go on, or has ended."""
+        note = self.ledger.get(trial.trial_id)
+        if note is None:
+            return
+        if trial.is_finished():
+            self._end(trial, trial.status, note.ending or "completed", None)
+            return
+        self._writer.trial(
+            trial.trial_id,
+            status=note.status,
+            outcome=None,
+            ended=None,
+            attempts=note.attempt,
+            config=note.config,
+        )
 
     def close_open_trials(self) -> None:
-        """Record every trial that has not ended as interrupted; the sweep is over."""
-        for trial_id, note in list(self._notes.items()):
-            self._writer.trial(trial_id, outcome="interrupted", ended=self._clock())
-            self._set_status(trial_id, note, Trial.TERMINATED)
-            self.tally.outcomes["interrupted"] += 1
-            del self._notes[trial_id]
+        """Record every trial that has not ended as interrupted; the sweep is over, or stops."""
+        for trial_id in self.ledger.open():
+            self._writer.trial(
+                trial_id, status=Trial.TERMINATED, outcome="interrupted", ended=self._clock()
+            )
+            self.ledger.ended(trial_id, Trial.TERMINATED, "interrupted")
 
-    def _keep_up(self, trial: Trial, note: TrialNote, result: Mapping[str, Any]) -> None:
-        tally = self.tally
-        tally.reports += 1
-        note.iteration = int(result["training_iteration"])
-        node = result.get("hostname")
-        if node != note.node:
-            note.node = node
-            self._writer.trial(trial.trial_id, node=node)
-        note.time = _lookup(result, self._spec.time_attr)
-        value = note.value = _lookup(result, self._spec.metric)
-        if value is None or not math.isfinite(value):
-            return
-        best = tally.best_value
-        if best is None or (value < best if self._spec.mode == "min" else value > best):
-            tally.best_value, tally.best_trial = value, trial.trial_id
-            tally.best_iteration, tally.best_config = note.iteration, trial.config
-
-    def _end(
-        self, trial: Trial, note: TrialNote, status: str, outcome: str, error: str | None
+    def _event(
+        self, trial_id: str | None, event: str, details: Mapping[str, Any] | None = None
     ) -> None:
-        self._set_status(trial.trial_id, note, status)
-        self._writer.trial(trial.trial_id, outcome=outcome, ended=self._clock(), error=error)
-        self.tally.outcomes[outcome] += 1
-        del self._notes[trial.trial_id]
+        note = self.ledger.get(trial_id) if trial_id is not None else None
+        self._writer.event(
+            {
+                "trial_id": trial_id,
+                "attempt": note.attempt if note else None,
+                "event": event,
+                "details": details,
+                "timestamp": self._clock(),
+            }
+        )
 
-    def _set_status(self, trial_id: str, note: TrialNote, status: str) -> None:
-        self.tally.statuses[note.status] -= 1
-        self.tally.statuses[status] += 1
-        note.status = status
+    def _checkpoint_of(self, trial: Trial) -> dict[str, Any]:
+        saved = trial.latest_checkpoint_result
+        if saved is None or saved.checkpoint is None:
+            return {}
+        folder, name = Path(saved.checkpoint.path).parts[-2:]
+        kept = {key: saved.metrics.get(key) for key in ("training_iteration", "time_total_s")}
+        return {"checkpoint": f"{folder}/{name}", **kept}
+
+    def _end(self, trial: Trial, status: str, outcome: str, error: str | None) -> None:
+        self._event(trial.trial_id, "ended", {"status": status, "outcome": outcome})
+        self._writer.trial(
+            trial.trial_id, status=status, outcome=outcome, ended=self._clock(), error=error
+        )
+        self.ledger.ended(trial.trial_id, status, outcome)
+
+    def _set_status(self, trial_id: str, status: str) -> None:
+        self.ledger.set_status(trial_id, status)
         self._writer.trial(trial_id, status=status)
 
     def _silent_end(self, trial: Trial) -> str:

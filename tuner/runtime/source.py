@@ -9,15 +9,17 @@ numbers trials in the order of their suggestion, and limits what runs or waits t
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ray.tune.experiment import Trial
 from ray.tune.search import SearchAlgorithm, Searcher
 
+from tuner.store import plain
+
 __all__ = ["TrialSource", "trial_name"]
 
-TrialFactory = Callable[[str, dict[str, Any]], Trial]
+TrialFactory = Callable[[str, dict[str, Any], bool], Trial]
 
 
 def trial_name(index: int) -> str:
@@ -33,10 +35,14 @@ class TrialSource(SearchAlgorithm):
         num_samples: How many trials to make at most; None for no bound.
         limit: How many trials may be pending or running at once; paused ones don't count.
             None for no bound.
-        make_trial: Builds a Ray Tune trial from its id and configuration.
+        first_trial: The number of the first trial.
+        make_trial: Builds a Ray Tune trial from its id and configuration, and tells of it where
+            the third argument is true.
 
     Attributes:
         limit: As above; may be changed at any time.
+        learns_only: The searcher is another one than that which suggested the trials that are
+            taken in `again`, for instance over another space: it learns from them.
         failure: What the searcher raised when it was told of a trial's end, if it did.
     """
 
@@ -47,11 +53,14 @@ class TrialSource(SearchAlgorithm):
         num_samples: int | None,
         limit: int | None,
         make_trial: TrialFactory,
+        first_trial: int = 0,
     ) -> None:
         self.searcher = searcher
         self._num_samples = num_samples
         self.limit = limit
+        self._first_trial = first_trial
         self._make_trial = make_trial
+        self.learns_only = False
         self.failure: Exception | None = None
         self._created = 0
         self._open: dict[str, Trial] = {}
@@ -65,15 +74,35 @@ class TrialSource(SearchAlgorithm):
         """Return a new trial, or None while the limit is reached or the searcher waits."""
         if self.is_finished() or self._at_limit():
             return None
-        trial_id = trial_name(self._created)
+        trial_id = trial_name(self._first_trial + self._created)
         config: Any = self.searcher.suggest(trial_id)
         if config == Searcher.FINISHED:
             self._finished = True
             return None
         if config is None:
             return None
+        return self._make(trial_id, config, announce=True)
+
+    def again(self, trial_id: str, config: Mapping[str, Any]) -> tuple[Trial, bool]:
+        """Return a trial of a sweep that is resumed, and whether the searcher suggests it again.
+
+        Args:
+            trial_id: The trial.
+            config: Its configuration as recorded, which holds whatever the searcher says now.
+        """
+        if self.learns_only:
+            take_over = getattr(self.searcher, "take_over", None)
+            if take_over is not None:
+                take_over(trial_id, config)
+            return self._make(trial_id, config, announce=False), True
+        suggested: Any = self.searcher.suggest(trial_id)
+        same = isinstance(suggested, Mapping) and plain(suggested) == config
+        chosen = suggested if same else config  # what was recorded is plain: a class is its name
+        return self._make(trial_id, chosen, announce=False), same
+
+    def _make(self, trial_id: str, config: Mapping[str, Any], *, announce: bool) -> Trial:
         self._created += 1
-        trial = self._make_trial(trial_id, copy.deepcopy(config))
+        trial = self._make_trial(trial_id, copy.deepcopy(dict(config)), announce)
         self._open[trial_id] = trial
         return trial
 

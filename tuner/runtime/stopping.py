@@ -1,15 +1,16 @@
-"""Ending a sweep before its time: a request, and the signals that make it."""
+"""What a driver does besides: ending before its time, and chores at intervals."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Literal
 
-__all__ = ["Stop", "stop_signals"]
+__all__ = ["Every", "Stop", "stop_signals"]
 
 
 class Stop:
@@ -44,3 +45,24 @@ def stop_signals(stop: Stop) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+class Every:
+    """Calls something at intervals, whenever it is itself called often enough.
+
+    Args:
+        seconds: Between two calls, and before the first.
+        call: What is called.
+    """
+
+    def __init__(self, seconds: float, call: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._call = call
+        self._next = time.monotonic() + seconds
+
+    def __call__(self) -> None:
+        """Call it if it is time to."""
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + self._seconds
+            self._call()

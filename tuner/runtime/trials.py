@@ -20,8 +20,6 @@ from tuner.trainable import EpochTrainable
 
 __all__ = ["Trials"]
 
-_CHECKPOINTS_KEPT = 2
-_CHECKPOINTS_KEPT_IN_POPULATION = 4  # a member may still copy from one before the last
 _FORGET_EVERY = 64
 
 _registry_lock = threading.Lock()
@@ -50,9 +48,8 @@ class Trials:
         with _registry_lock:  # sweeps may run in several threads; Ray's registry is not for that
             register_trainable(self._name, self._trainable, warn=False)
         self.checkpoint_config = CheckpointConfig(
-            num_to_keep=_CHECKPOINTS_KEPT_IN_POPULATION if plan.population else _CHECKPOINTS_KEPT,
             checkpoint_frequency=plan.spec.checkpoint_frequency,
-            checkpoint_at_end=False,
+            checkpoint_at_end=plan.spec.keep_final,
         )
 
         self._nodes: Sequence[Bundle] | None = None
@@ -98,8 +95,13 @@ class Trials:
         inherited: Any = ray.tune.Trainable.default_resource_request
         return own is not None and own.__func__ is not inherited.__func__
 
-    def make(self, trial_id: str, config: dict[str, Any]) -> Trial:
-        """Return a new trial.
+    def make(self, trial_id: str, config: dict[str, Any], announce: bool = True) -> Trial:
+        """Return a trial, a new one or one of a sweep that is resumed.
+
+        Args:
+            trial_id: Its id.
+            config: Its configuration.
+            announce: Tell of it.
 
         Raises:
             ResourcesError: The trainable asks for more than any node has.
@@ -119,7 +121,8 @@ class Trials:
             self._open = {key: open_ for key, open_ in self._open.items() if not _ended(open_)}
             self._forget_at = 2 * len(self._open) + _FORGET_EVERY
         self._open[trial_id] = trial
-        self._on_created(trial)
+        if announce:
+            self._on_created(trial)
         return trial
 
     def _placement(self, config: dict[str, Any]) -> PlacementGroupFactory | None:

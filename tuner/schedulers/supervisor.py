@@ -167,8 +167,7 @@ class Supervisor(TrialScheduler):
     ) -> None:
         """A running trial ended: by a decision, by itself, or by a decision about another."""
         try:
-            if not result.get("done"):
-                self._tell_removal(trial)
+            self._tell_removal(trial)
             if trial.trial_id in self._diverged or self._key not in result:
                 self.scheduler.on_trial_remove(tune_controller, trial)
             else:
@@ -240,6 +239,8 @@ class Supervisor(TrialScheduler):
 
     def _tell_removal(self, trial: Trial) -> None:
         result = flatten_dict(trial.last_result)
+        if result.get("done"):  # it ends for a reason that has been told
+            return
         if (as_number(result.get(self._time_attr)) or 0) >= self._max_t:
             self._tell(trial, "STOP", self._at_max_t(result), result, outcome="completed")
         else:

@@ -28,7 +28,7 @@ from tuner.arms import JSON
 from tuner.errors import SpecError
 from tuner.searchers.keywords import check_keywords
 from tuner.searchers.parameters import Draw, Parameter, compose, decompose, parameters
-from tuner.space import has_function, has_grid
+from tuner.space import contains, has_function, has_grid
 
 __all__ = [
     "DEFAULT_NUM_SAMPLES",
@@ -107,6 +107,15 @@ class SpaceSearcher(Searcher, ABC):
     @abstractmethod
     def _next_suggestion(self, trial_id: str) -> Suggestion: ...
 
+    def take_over(self, trial_id: str, config: Mapping[str, Any]) -> bool:
+        """Take a trial that another searcher suggested for one of its own, to learn from.
+
+        Returns:
+            Whether there is anything to learn: the configuration lies in this searcher's space,
+            and the searcher learns at all. The trial's end is told to it as usual.
+        """
+        return False
+
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
@@ -172,6 +181,19 @@ class ModelSearcher(SpaceSearcher):
         if self._points:  # what was drawn is this point, but for rounding errors
             return self._points.popleft()
         return compose(self.task.space, _looked_up(values))
+
+    def take_over(self, trial_id: str, config: Mapping[str, Any]) -> bool:
+        """Take a trial that another searcher suggested for one of its own."""
+        if contains(self.task.space, config):  # names what lies outside
+            return False
+        if not self._enter(trial_id, decompose(self.task.space, config)):
+            return False
+        self._live.add(trial_id)
+        return True
+
+    def _enter(self, trial_id: str, values: Mapping[str, int | float]) -> bool:
+        """Enter a trial with these values of the parameters into the model, if it can."""
+        return False
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from hyperopt import hp
+from hyperopt.base import miscs_update_idxs_vals
 from ray.tune.search.hyperopt import HyperOptSearch
 from ray.tune.search.sample import Domain
 
@@ -59,12 +61,33 @@ class HyperOptSearcher(ModelSearcher):
     def _draw(self, trial_id: str) -> Mapping[str, int | float]:
         return dict(_leaves(self._backend.suggest(trial_id) or {}))
 
+    def _enter(self, trial_id: str, values: Mapping[str, int | float]) -> bool:
+        backend: Any = self._backend
+        suggesting, backend.algo = backend.algo, partial(_suggest_known, values)
+        try:
+            backend.suggest(trial_id)
+        finally:
+            backend.algo = suggesting
+        return True
+
 
 class _LabelledHyperOptSearch(HyperOptSearch):
     """Ray's searcher over a space whose points are given by label and position already."""
 
     def _convert_categories_to_indices(self, config: dict[str, Any]) -> None:
         pass
+
+
+def _suggest_known(
+    values: Mapping[str, int | float], new_ids: list[int], domain: Any, trials: Any, seed: int
+) -> Any:
+    """Suggest ``values``, as HyperOpt's algorithms suggest theirs."""
+    (new_id,) = new_ids
+    indices = {label: [new_id] if label in values else [] for label in domain.params}
+    drawn = {label: [values[label]] if label in values else [] for label in domain.params}
+    misc = {"tid": new_id, "cmd": domain.cmd, "workdir": domain.workdir}
+    miscs_update_idxs_vals([misc], indices, drawn)
+    return trials.new_trial_docs(new_ids, [None], [domain.new_result()], [misc])
 
 
 def _expressions(space: Mapping[str, Any], prefix: str) -> dict[str, Any]:

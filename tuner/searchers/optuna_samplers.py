@@ -121,6 +121,14 @@ class OptunaSearcher(ModelSearcher):
             drawn = flatten(self._backend.suggest(trial_id) or {})
         return {path: _decode(self._parameters[path], value) for path, value in drawn.items()}
 
+    def _enter(self, trial_id: str, values: Mapping[str, int | float]) -> bool:
+        backend: Any = self._backend
+        known = {path: _encode(self._parameters[path], value) for path, value in values.items()}
+        with _quiet():
+            backend._ot_study.enqueue_trial(known)
+            backend.suggest(trial_id)
+        return True
+
     def _tell(self, trial_id: str, result: dict[str, float] | None) -> None:
         with _quiet():
             super()._tell(trial_id, result)

@@ -1,0 +1,191 @@
+"""A sweep that is killed at any moment and resumed is the sweep that was not killed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sweeping import make_scenario
+from virtual import VirtualActors
+
+from tuner.planning import resolve_plan
+from tuner.runtime import workers
+from tuner.runtime.execution import Execution
+from tuner.runtime.recorder import Recorder
+from tuner.runtime.stopping import Stop
+from tuner.runtime.storage import TrialStorage
+
+
+class KilledError(BaseException):
+    """The process dies here."""
+
+
+@dataclass(frozen=True)
+class Record:
+    kind: str
+    row: Mapping[str, Any]
+
+
+@dataclass
+class Writer:
+    """Keeps what a sweep writes, and dies after so many records."""
+
+    records: list[Record] = field(default_factory=list)
+    dies_after: float = math.inf
+
+    def _take(self, kind: str, row: Mapping[str, Any]) -> None:
+        if len(self.records) >= self.dies_after:
+            raise KilledError
+        self.records.append(Record(kind, {k: v for k, v in row.items() if v is not None}))
+        if len(self.records) >= self.dies_after:
+            raise KilledError
+
+    def report(self, row: Mapping[str, Any]) -> None:
+        self._take("report", row)
+
+    def decision(self, row: Mapping[str, Any]) -> None:
+        self._take("decision", row)
+
+    def event(self, row: Mapping[str, Any]) -> None:
+        self._take("event", row)
+
+    def trial(self, trial_id: str, **changes: Any) -> None:
+        pass
+
+
+def curve(config: Mapping[str, Any], weight: float, epoch: int) -> float:
+    return abs(weight - 0.3) + config["lr"] / 10 + 1 / epoch
+
+
+def carry_out(
+    folder: Path, writer: Writer, records: Iterable[Record] | None = None, slots: int = 1,
+    **options: Any,
+) -> Execution:  # fmt: skip
+    """Run a sweep, a new one or one that goes on from ``records``, until it ends or dies."""
+    plan = resolve_plan(
+        make_scenario(),
+        {"storage_path": str(folder), "name": "s", "seed": 3, "resources": {"cpu": 1}, **options},
+    )
+    checkpoints = folder / "s" / "checkpoints"
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    recorder = Recorder(writer, plan.spec, say=lambda _: None, clock=lambda: 0.0)  # type: ignore[arg-type]
+    storage = TrialStorage(checkpoints, None)
+    execution = Execution(plan, storage=storage, recorder=recorder, callbacks=[])
+    actors = VirtualActors(checkpoints, curve, slots)
+    controller: Any = execution._controller
+    controller._actor_manager = actors
+    controller._slots = slots
+    execution._source.limit = None if plan.population or plan.bracket else slots
+    try:
+        if records is not None:
+            execution.restore(records, checkpoints)
+        execution.run(Stop(), lambda: None)
+    finally:
+        writer.dies_after = math.inf
+        storage.remove_temporary_files()
+    return execution
+
+
+@pytest.fixture
+def virtual_saves(ray_cluster: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers.PatientSave, "resolve", lambda self, block=True: self.future.call())
+    monkeypatch.setattr("ray.cluster_resources", lambda: {"CPU": 1.0})
+
+
+def story(records: Iterable[Record]) -> tuple[list[tuple[Any, ...]], dict[str, str]]:
+    """What was suggested, reported and decided, without what a restart repeats; and all ends.
+
+    A death in the middle of a decision that ends several trials changes the order of their ends.
+    """
+    outcomes: dict[str, str] = {}
+    told: list[tuple[Any, ...]] = []
+    furthest: dict[str, int] = {}
+    for record in records:
+        row = record.row
+        if record.kind == "decision" and row["decision"] != "RESUME":
+            told.append((row["decision"], row["trial_id"], row["time"], row["reason"]))
+            if row["decision"] == "EXPLOIT":
+                furthest[row["trial_id"]] = 0
+        elif record.kind == "report":
+            step = row["training_iteration"]
+            if step > furthest.get(row["trial_id"], 0):
+                told.append(("report", row["trial_id"], step, row["loss"]))
+            furthest[row["trial_id"]] = max(step, furthest.get(row["trial_id"], 0))
+        elif row.get("event") == "suggested":
+            told.append(("suggested", row["trial_id"], str(row["details"]["config"])))
+        elif row.get("event") == "ended":
+            assert row["trial_id"] not in outcomes
+            outcomes[row["trial_id"]] = row["details"]["outcome"]
+    return told, outcomes
+
+
+ARMS = {
+    "fifo": {"scheduler": "fifo", "searcher": "random", "num_samples": 3, "max_t": 3},
+    "asha": {"scheduler": "asha:reduction_factor=2", "searcher": "random", "num_samples": 6,
+             "max_t": 4},
+    "brackets": {"scheduler": "asha:brackets=2", "searcher": "random", "num_samples": 6},
+    "hyperband": {"scheduler": "hyperband", "searcher": "random", "num_samples": 6, "max_t": 4},
+    "median": {"scheduler": "median:min_samples_required=1", "searcher": "random",
+               "num_samples": 5, "max_t": 4},
+    "pbt": {"scheduler": "pbt:perturbation_interval=2", "searcher": "random", "num_samples": 4,
+            "max_t": 6},
+    "pbt-synch": {"scheduler": "pbt:perturbation_interval=2,synch=true", "searcher": "random",
+                  "num_samples": 4, "max_t": 6},
+    "pb2": {"scheduler": "pb2:perturbation_interval=2", "searcher": "random", "num_samples": 3,
+            "max_t": 4},
+    "bohb": {"scheduler": "bohb", "searcher": "bohb", "num_samples": 5, "max_t": 4},
+    "hyperopt": {"scheduler": "asha", "searcher": "hyperopt:n_initial_points=2",
+                 "num_samples": 5, "max_t": 3},
+    "optuna": {"scheduler": "fifo", "searcher": "optuna:n_startup_trials=2", "num_samples": 5,
+               "max_t": 2},
+    "saving": {"scheduler": "asha:reduction_factor=2", "searcher": "random", "num_samples": 5,
+               "max_t": 4, "checkpoint_frequency": 1},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_killed_at_any_record_and_resumed(arm: str, virtual_saves: None, tmp_path: Path) -> None:
+    whole = Writer()
+    carry_out(tmp_path / "whole", whole, **ARMS[arm])
+    expected = story(whole.records)
+    assert len(expected[1]) == ARMS[arm]["num_samples"]
+    for k in range(1, len(whole.records)):
+        folder = tmp_path / str(k)
+        first = Writer(dies_after=k)
+        with pytest.raises(KilledError):
+            carry_out(folder, first, **ARMS[arm])
+        second = Writer(records=list(first.records))
+        carry_out(folder, second, records=first.records, **ARMS[arm])
+        assert story(second.records) == expected, f"killed after record {k}"
+
+
+@pytest.mark.parametrize("arm", sorted(ARMS.keys() - {"pb2", "optuna", "fifo"}))
+def test_with_several_workers_nothing_is_lost_or_doubled(
+    arm: str, virtual_saves: None, tmp_path: Path
+) -> None:
+    whole = Writer()
+    carry_out(tmp_path / "whole", whole, slots=3, **ARMS[arm])
+    for k in range(5, len(whole.records), 7):
+        folder = tmp_path / str(k)
+        first = Writer(dies_after=k)
+        with pytest.raises(KilledError):
+            carry_out(folder, first, slots=3, **ARMS[arm])
+        second = Writer(records=list(first.records), dies_after=k + 20)
+        try:  # and once more
+            carry_out(folder, second, records=first.records, slots=3, **ARMS[arm])
+        except KilledError:
+            third = Writer(records=list(second.records))
+            carry_out(folder, third, records=second.records, slots=3, **ARMS[arm])
+            second = third
+        _, outcomes = story(second.records)
+        assert len(outcomes) == ARMS[arm]["num_samples"]
+        keys = [
+            (r.row["trial_id"], r.row["attempt"], r.row["training_iteration"])
+            for r in second.records
+            if r.kind == "report"
+        ]
+        assert len(keys) == len(set(keys))

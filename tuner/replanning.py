@@ -1,0 +1,241 @@
+"""From a stored sweep to one that can go on: what may change, and what must be as it was."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypedDict, cast
+
+from ray.tune.schedulers import TrialScheduler
+from ray.tune.search import Searcher
+
+from tuner import space as spaces
+from tuner.arms import Choice, parse_choice
+from tuner.errors import ScenarioError, SpecError, nearest
+from tuner.options import SweepOptions
+from tuner.planning import Plan, resolve_plan
+from tuner.scenario import Scenario, load_scenario
+from tuner.schedulers import SCHEDULERS
+from tuner.schedulers.pbt import default_interval
+from tuner.spec import SweepSpec
+
+__all__ = ["ResumeOptions", "replan"]
+
+_KEEPS_ITS_RUNGS = ("fifo", "asha", "median", "pbt", "pb2")  # when max_t grows
+
+
+class ResumeOptions(TypedDict, total=False):
+    """What may change when a sweep is resumed; the rest stays as it was.
+
+    ``num_samples`` is the new total, or ``"+100"`` for so many more; ``max_t`` may only grow, and
+    needs the final checkpoints (``keep_final``); ``space`` replaces the scenario's. ``scheduler``
+    and ``searcher`` are for sweeps that were started with Ray's objects, which nothing stores.
+    """
+
+    scheduler: TrialScheduler
+    searcher: Searcher
+    num_samples: int | str
+    max_t: int
+    space: Mapping[str, Any]
+    max_concurrent_trials: int | None
+    time_budget_s: float | None
+    resources: Mapping[str, float]
+    address: str | None
+    num_cpus: int | None
+    num_gpus: int | None
+    wait_for_resources_s: float | None
+    max_failures: int
+    fail_fast: bool
+    trial_timeout_s: float | None
+    keep_checkpoints: int
+    reuse_actors: bool
+    callbacks: Any
+    progress: str
+
+
+_CARRIED_OVER = (
+    "max_concurrent_trials",
+    "time_budget_s",
+    "resources",
+    "grace_period",
+    "max_t",
+    "points_to_evaluate",
+    "seed",
+    "address",
+    "num_cpus",
+    "num_gpus",
+    "wait_for_resources_s",
+    "max_failures",
+    "fail_fast",
+    "trial_timeout_s",
+    "checkpoint_frequency",
+    "keep_checkpoints",
+    "keep_final",
+    "reuse_actors",
+    "notes",
+    "tags",
+)
+
+
+def replan(
+    stored: SweepSpec, folder: Path, scenario: Scenario | str | None, changes: ResumeOptions
+) -> Plan:
+    """Return the plan of a stored sweep with ``changes``, its scheduler and searcher fresh.
+
+    Args:
+        stored: What the sweep was asked to do.
+        folder: Where it lies now.
+        scenario: How to get the scenario, where the spec does not say, or it has moved.
+        changes: What shall be different.
+
+    Raises:
+        ScenarioError: The scenario cannot be loaded, or is not given though it must be.
+        SpecError: Something changed that must not, or cannot be changed.
+    """
+    known = ResumeOptions.__annotations__
+    for name in changes:
+        if name not in known:
+            raise SpecError(f"a sweep cannot be resumed with {name!r}{nearest(name, known)}")
+    given: dict[str, Any] = {key: value for key, value in changes.items() if value is not None}
+    chosen = _scenario_of(stored, scenario)
+    if "space" in given:
+        chosen = dataclasses.replace(chosen, space=given.pop("space"))
+        _check_learns(stored)
+    else:
+        _check_unchanged(stored, chosen)
+    options: dict[str, Any] = {
+        name: value for name in _CARRIED_OVER if (value := getattr(stored, name)) is not None
+    }
+    if "space" in changes:
+        options.pop("points_to_evaluate", None)  # they were tried, and may lie outside
+    options |= {"name": folder.resolve().name, "storage_path": str(folder.resolve().parent)}
+    options |= _samples(stored, given.pop("num_samples", None))
+    if "max_t" in given:
+        _check_growth(stored, given["max_t"])
+    options |= _parts(stored, given, chosen) | given
+    plan = resolve_plan(chosen, cast(SweepOptions, options))
+    return dataclasses.replace(plan, spec=dataclasses.replace(plan.spec, source=stored.source))
+
+
+def _scenario_of(stored: SweepSpec, given: Scenario | str | None) -> Scenario:
+    if given is not None:
+        return load_scenario(given)
+    if stored.source is None:
+        raise ScenarioError(
+            f"scenario {stored.scenario!r} was built in Python and is not stored; resume with "
+            "tuner.resume(path, scenario=...), or name a module or file (--scenario)"
+        )
+    try:
+        return load_scenario(stored.source)
+    except ScenarioError as error:
+        raise ScenarioError(f"{error}; if it has moved, name it with --scenario") from error
+
+
+def _check_unchanged(stored: SweepSpec, scenario: Scenario) -> None:
+    """Refuse a scenario that is not the one that the sweep was started with, saying how."""
+    now, then = spaces.to_json(dict(scenario.space)), dict(stored.space)
+    differences = _differences(
+        spaces.flatten({"space": _as_stored(then)}), spaces.flatten({"space": _as_stored(now)})
+    )
+    for name in ("metric", "mode", "time_attr"):
+        before, after = getattr(stored, name), getattr(scenario, name)
+        if before != after:
+            differences.append(f"{name}: {before} -> {after}")
+    if differences:
+        raise SpecError(
+            f"scenario {scenario.name!r} has changed since the sweep was started "
+            f"({'; '.join(differences)}); bring it back as it was, or give the new space on "
+            "purpose (--space, space=)"
+        )
+
+
+def _as_stored(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a document is once it has been to a file and back."""
+    read: Mapping[str, Any] = json.loads(json.dumps(document, default=str))
+    return {name: json.dumps(value, sort_keys=True) for name, value in read.items()}
+
+
+def _differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    told = []
+    for name in {**then, **now}:
+        short = name.removeprefix("space/")
+        if name not in now:
+            told.append(f"{short} is gone")
+        elif name not in then:
+            told.append(f"{short} is new")
+        elif then[name] != now[name]:
+            told.append(f"{short}: {then[name]} -> {now[name]}")
+    return told
+
+
+def _check_learns(stored: SweepSpec) -> None:
+    name = stored.searcher.partition(":")[0]
+    if name not in ("random", "hyperopt", "optuna"):
+        raise SpecError(
+            f"searcher {stored.searcher!r} cannot go on in another space; hyperopt, optuna and "
+            "random can: start another sweep"
+        )
+
+
+def _samples(stored: SweepSpec, wanted: int | str | None) -> dict[str, Any]:
+    before = stored.num_samples
+    if wanted is None:
+        endless = before is None and stored.time_budget_s is not None
+        return {"num_samples": -1 if endless else before}
+    total = wanted
+    if isinstance(wanted, str):
+        if before is None or not wanted.startswith("+") or not wanted[1:].isdigit():
+            raise SpecError(
+                f'num_samples must be a number of trials, or "+100" for so many more, got '
+                f"{wanted!r}{'' if before else '; the sweep has no bound to add to'}"
+            )
+        total = before + int(wanted[1:])
+    if isinstance(total, int) and before is not None and -1 != total < before:
+        raise SpecError(f"num_samples may only grow: the sweep has {before}, got {total}")
+    name = stored.scheduler.partition(":")[0]
+    if total != before and name in SCHEDULERS and SCHEDULERS[name].population:
+        raise SpecError(
+            f"{name} keeps one population of {before} from its start to its end; extend it with "
+            "max_t, or start another sweep"
+        )
+    return {"num_samples": total}
+
+
+def _check_growth(stored: SweepSpec, max_t: int) -> None:
+    if max_t < stored.max_t:
+        raise SpecError(f"max_t may only grow: the sweep has {stored.max_t}, got {max_t}")
+    name = stored.scheduler.partition(":")[0]
+    if max_t > stored.max_t and name not in _KEEPS_ITS_RUNGS:
+        raise SpecError(
+            f"the brackets of {stored.scheduler} depend on max_t, so that it cannot grow from "
+            f"{stored.max_t} to {max_t}; start another sweep"
+        )
+
+
+def _parts(stored: SweepSpec, given: dict[str, Any], scenario: Scenario) -> dict[str, Any]:
+    """Return scheduler and searcher: by name as before, or the objects that are given now."""
+    parts: dict[str, Any] = {}
+    for role, kind in (("scheduler", TrialScheduler), ("searcher", Searcher)):
+        spelled: str = getattr(stored, role)
+        named = "." not in spelled.partition(":")[0]
+        own = given.pop(role, None)
+        if named and own is not None:
+            raise SpecError(f"the sweep's {role} is {spelled!r} and stays it; leave {role} out")
+        if not named and not isinstance(own, kind):
+            raise SpecError(
+                f"the sweep was started with a {role} object, {spelled}, which nothing stores; "
+                f"resume with tuner.resume(path, {role}={spelled.rpartition('.')[2]}(...))"
+            )
+        parts[role] = _with_interval(spelled, stored, scenario) if named else own
+    return parts
+
+
+def _with_interval(spelled: str, stored: SweepSpec, scenario: Scenario) -> str:
+    """Name a population's interval, whose default follows from ``max_t``, which may grow."""
+    choice = parse_choice(spelled)
+    if choice.name not in ("pbt", "pb2") or "perturbation_interval" in choice.options:
+        return spelled
+    interval = default_interval(dataclasses.replace(scenario, max_t=stored.max_t))
+    return str(Choice(choice.name, {**choice.options, "perturbation_interval": interval}))

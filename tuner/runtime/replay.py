@@ -1,0 +1,462 @@
+"""Brings fresh scheduler and searcher objects to where a sweep's record ends.
+
+A `Replay` stands in for Ray Tune's controller. It reads the record of a sweep in the order in
+which things happened, makes the calls that the controller made then, and leaves scheduler,
+searcher and trials as they were at the last record: rungs, brackets, populations, medians,
+observations and random states, whatever objects hold them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from pyarrow.fs import LocalFileSystem
+from ray.train._internal.session import _FutureTrainingResult, _TrainingResult
+from ray.tune import Checkpoint
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import TrialScheduler
+from ray.tune.utils import flatten_dict
+
+from tuner.errors import SweepFailedError
+from tuner.runtime.controller import Overdue
+from tuner.runtime.ledger import Ledger
+from tuner.runtime.source import TrialSource
+from tuner.schedulers import Decision, Supervisor, as_number
+
+__all__ = ["Record", "Replay"]
+
+
+class Record(Protocol):
+    """One thing that happened."""
+
+    @property
+    def kind(self) -> str:
+        """``report``, ``decision`` or ``event``."""
+
+    @property
+    def row(self) -> Mapping[str, Any]:
+        """Its row in the store, without the nulls."""
+
+
+class Replay:
+    """Replays the record of a sweep; see the module's docstring.
+
+    Args:
+        supervisor: Around a fresh scheduler; its decisions go to `on_decision` meanwhile.
+        source: Around a fresh searcher.
+        ledger: Empty; brought up to date as well.
+        metric: Flat name of what is tuned.
+        time_attr: Flat name of what counts as time.
+        copies: Whether trials take over each other's checkpoints.
+        checkpoints: The folder that holds them.
+        old_max_t: Where trials ended before, if ``max_t`` has grown since.
+
+    Attributes:
+        trials: All trials, in the order in which they were made.
+        overdue: What is still to be done about each trial that lost its worker, and has not
+            caught up since.
+        revived: Ids of trials that ended at the old ``max_t`` and go on to the new one.
+        differences: How many decisions and suggestions came out otherwise than recorded. The
+            record holds: a searcher or scheduler that goes by the clock cannot repeat itself.
+        spent_s: Seconds that the sweep has run.
+    """
+
+    def __init__(
+        self,
+        *,
+        supervisor: Supervisor,
+        source: TrialSource,
+        ledger: Ledger,
+        metric: str,
+        time_attr: str,
+        copies: bool,
+        checkpoints: Path,
+        old_max_t: float | None = None,
+    ) -> None:
+        self.trials: list[Trial] = []
+        self.overdue: dict[Trial, Overdue] = {}
+        self.revived: set[str] = set()
+        self.differences = 0
+        self.spent_s = 0.0
+        self.search_alg = source  # schedulers look for it there
+        self._supervisor = supervisor
+        self._source = source
+        self._ledger = ledger
+        self._metric = metric
+        self._time_attr = time_attr
+        self._copies = copies
+        self._checkpoints = checkpoints
+        self._old_max_t = old_max_t
+        self._by_id: dict[str, Trial] = {}
+        self._live: dict[Trial, None] = {}
+        self._decided: dict[str, str] = {}
+        self._last: set[str] = set()
+        self._saves: dict[str, _RecordedSave] = {}
+        self._produced: deque[Decision] = deque()
+        self._ahead: deque[Record] = deque()
+        self._records: Iterable[Record] = ()
+        self._began: float | None = None
+        self._at = 0.0
+
+    def run(self, records: Iterable[Record]) -> None:
+        """Replay ``records``, in the order in which they were made.
+
+        Raises:
+            SweepFailedError: The record tells of a trial that has ended in the replay.
+        """
+        self._records = iter(records)
+        handlers: Mapping[str, Callable[[Record], None]] = {
+            "report": self._report,
+            "decision": self._decision,
+            "event": self._event,
+        }
+        while (record := self._next()) is not None:
+            handlers[record.kind](record)
+
+    @property
+    def unrecorded(self) -> list[Decision]:
+        """Decisions about the last report that the record does not hold."""
+        return list(self._produced)
+
+    def lose_workers(self) -> None:
+        """Take its worker from every trial that has one: the sweep's process was gone."""
+        for trial in list(self._live):
+            if self._decided.get(trial.trial_id) == TrialScheduler.STOP:
+                self.stop_trial(trial)
+            elif trial.status == Trial.RUNNING:
+                self._lose_worker(trial)
+        self.spent_s += self._at - (self._at if self._began is None else self._began)
+        self._began = None
+
+    def on_decision(self, decision: Decision) -> None:
+        """The supervisor tells of a decision."""
+        self._produced.append(decision)
+
+    # What schedulers ask of a controller ----------------------------------------------------
+
+    def get_trials(self) -> list[Trial]:
+        """Return all trials."""
+        return self.trials
+
+    def get_live_trials(self) -> set[Trial]:
+        """Return the trials that have not ended."""
+        return set(self._live)
+
+    def stop_trial(self, trial: Trial) -> None:
+        """End a trial."""
+        if trial.is_finished():
+            return
+        if trial.status == Trial.RUNNING:
+            if trial.trial_id in self._last:
+                trial.last_result["done"] = True
+            result = flatten_dict(trial.last_result)
+            self._supervisor.on_trial_complete(self, trial, result)  # type: ignore[arg-type]
+            self._source.on_trial_complete(trial.trial_id, result=result)
+        else:
+            self._supervisor.on_trial_remove(self, trial)  # type: ignore[arg-type]
+            self._source.on_trial_complete(trial.trial_id)
+        self._end(trial, Trial.TERMINATED)
+
+    def pause_trial(self, trial: Trial, should_checkpoint: bool = True) -> None:
+        """Pause a trial that goes on from another one's checkpoint."""
+        self._forget_save(trial)
+        self._decided.pop(trial.trial_id, None)
+        self.overdue.pop(trial, None)
+        trial.set_status(Trial.PAUSED)
+
+    def _schedule_trial_save(
+        self, trial: Trial, result: dict[str, Any] | None = None
+    ) -> _FutureTrainingResult:
+        if trial.trial_id not in self._saves:
+            save = _RecordedSave(trial, self._saved_later)
+            self._saves[trial.trial_id] = trial.temporary_state.saving_to = save
+        return self._saves[trial.trial_id]
+
+    # What happened ---------------------------------------------------------------------------
+
+    def _report(self, record: Record) -> None:
+        trial = self._open_trial(record)
+        result = self._result(record.row)
+        number = as_number(result.get(self._metric))
+        new = self._ledger.reported(
+            trial.trial_id,
+            iteration=int(result["training_iteration"]),
+            time=as_number(result.get(self._time_attr)),
+            value=number,
+        )
+        ends = trial.trial_id in self._last
+        if new and not ends:
+            self._decide(trial, result)
+        elif ends:
+            self._decided[trial.trial_id] = TrialScheduler.STOP
+        elif self._has_caught_up(trial.trial_id):
+            self._decided[trial.trial_id] = self.overdue.pop(trial, Overdue()).decision
+        trial.run_metadata.last_result = result
+        if self._decided.get(trial.trial_id) == TrialScheduler.STOP:
+            result["done"] = True
+        elif new:
+            self._source.on_trial_result(trial.trial_id, result)
+
+    def _has_caught_up(self, trial_id: str) -> bool:
+        note = self._ledger[trial_id]
+        return note.iteration >= note.repeats_until
+
+    def _decide(self, trial: Trial, result: dict[str, Any]) -> None:
+        replayed = self._supervisor.on_trial_result(self, trial, result)  # type: ignore[arg-type]
+        recorded = self._recorded_answer(trial.trial_id)
+        if self._old_max_t is not None and result[self._time_attr] >= self._old_max_t:
+            if recorded == TrialScheduler.STOP != replayed:
+                self.revived.add(trial.trial_id)
+            recorded = None
+        answer = replayed if recorded is None else recorded
+        if answer not in (replayed, TrialScheduler.CONTINUE) or (
+            answer != replayed and replayed in (TrialScheduler.STOP, TrialScheduler.PAUSE)
+        ):
+            self.differences += 1
+        if answer in (TrialScheduler.STOP, TrialScheduler.PAUSE):
+            self._decided[trial.trial_id] = answer
+        else:
+            self._decided.pop(trial.trial_id, None)
+
+    def _decision(self, record: Record) -> None:
+        row = record.row
+        if row["decision"] == "RESUME" or row["trial_id"] in self.revived:
+            return
+        note = self._ledger[row["trial_id"]]
+        if "asked_by" in row["details"]:  # by a person
+            note.ending = "stopped"
+            return
+        if self._produced and _is_same(self._produced[0], row):
+            note.ending = self._produced.popleft().outcome or note.ending
+        else:
+            self.differences += 1
+            note.ending = "stopped" if row["decision"] == "STOP" else note.ending
+        if row["decision"] == "EXPLOIT":
+            trial, details = self._by_id[row["trial_id"]], row["details"]
+            if trial.config != details["config"]:
+                trial.set_config(details["config"])
+            self._ledger.copied(trial.trial_id, details["source"], trial.config)
+        if row["decision"] in ("PAUSE", "EXPLOIT"):
+            self._ledger.set_status(row["trial_id"], Trial.PAUSED)
+
+    def _event(self, record: Record) -> None:
+        handlers: Mapping[str, Callable[[Record], None]] = {
+            "suggested": self._on_suggested,
+            "queued": lambda r: self._open_trial(r).set_status(Trial.PENDING),
+            "started": self._on_started,
+            "last": lambda r: self._last.add(r.row["trial_id"]),
+            "saving": lambda r: _ignore(self._schedule_trial_save(self._open_trial(r))),
+            "saved": self._on_saved,
+            "failing": self._on_failing,
+            "ending": self._on_ending,
+            "ended": self._on_ended,
+            "resumed": lambda _: self.lose_workers(),
+        }
+        handler = handlers.get(record.row["event"])
+        if handler is not None:
+            handler(record)
+
+    def _on_suggested(self, record: Record) -> None:
+        trial, same = self._source.again(record.row["trial_id"], record.row["details"]["config"])
+        self.differences += not same
+        self.trials.append(trial)
+        self._by_id[trial.trial_id] = trial
+        self._live[trial] = None
+        self._ledger.created(trial.trial_id, trial.config)
+        self._supervisor.on_trial_add(self, trial)  # type: ignore[arg-type]
+
+    def _on_started(self, record: Record) -> None:
+        trial = self._open_trial(record)
+        trial.set_status(Trial.RUNNING)
+        self._ledger.set_status(trial.trial_id, Trial.RUNNING)
+
+    def _on_saved(self, record: Record) -> None:
+        trial = self._open_trial(record)
+        result = self._checkpoint(record.row)
+        save = self._saves.get(trial.trial_id)
+        if save is not None:
+            save.result = result
+        self._forget_save(trial)
+        if result is not None:
+            trial.on_checkpoint(result)
+        if self._decided.get(trial.trial_id) == TrialScheduler.PAUSE:
+            del self._decided[trial.trial_id]
+            trial.set_status(Trial.PAUSED)
+
+    def _on_failing(self, record: Record) -> None:
+        trial = self._open_trial(record)
+        end = self._look_for(lambda r: _is_about(r, trial, "ended"), until="started", trial=trial)
+        if end is None:
+            trial.run_metadata.num_failures += 1
+            self._lose_worker(trial)
+            return
+        self._supervisor.on_trial_error(self, trial)  # type: ignore[arg-type]
+        self._source.on_trial_complete(trial.trial_id, error=True)
+        self._end(trial, Trial.ERROR)
+
+    def _on_ending(self, record: Record) -> None:
+        if record.row["trial_id"] not in self.revived:
+            self.stop_trial(self._by_id[record.row["trial_id"]])
+
+    def _on_ended(self, record: Record) -> None:
+        trial_id, details = record.row["trial_id"], record.row["details"]
+        if trial_id in self.revived:
+            return
+        self._ledger.ended(trial_id, details["status"], details["outcome"])
+        if not self._by_id[trial_id].is_finished():
+            raise self._contradiction(trial_id)
+
+    # How -------------------------------------------------------------------------------------
+
+    def _next(self) -> Record | None:
+        record = self._ahead.popleft() if self._ahead else next(iter(self._records), None)
+        if record is not None:
+            self._choose_where_nothing_runs(record)
+            self._at = record.row.get("timestamp", self._at)
+            self._began = self._at if self._began is None else self._began
+        return record
+
+    def _choose_where_nothing_runs(self, record: Record) -> None:
+        """Ask for a choice as the controller does; some schedulers decide only then."""
+        if record.kind == "event" and record.row["event"] in ("ended", "last", "suggested"):
+            return  # the controller was in the middle of a step
+        if self._live and not any(t.status == Trial.RUNNING for t in self._live):
+            self._supervisor.choose_trial_to_run(self)  # type: ignore[arg-type]
+
+    def _lose_worker(self, trial: Trial) -> None:
+        """Have a trial start again; what it repeats then is known."""
+        decided = str(self._decided.pop(trial.trial_id, TrialScheduler.CONTINUE))
+        saving = trial.trial_id in self._saves
+        self._forget_save(trial)
+        self._ledger.restarts(trial.trial_id)
+        if decided == TrialScheduler.PAUSE and not self._copies:
+            trial.set_status(Trial.PAUSED)  # as `SweepController` does
+            self.overdue.pop(trial, None)
+        else:
+            trial.set_status(Trial.PENDING)
+            if saving or trial not in self.overdue:
+                self.overdue[trial] = Overdue(decided, save=saving)
+        self._ledger.set_status(trial.trial_id, trial.status)
+
+    def _end(self, trial: Trial, status: str) -> None:
+        trial.set_status(status)
+        self._forget_save(trial)
+        self._live.pop(trial, None)
+        self.overdue.pop(trial, None)
+        for forgetful in (self._last, self._decided):
+            _discard(forgetful, trial.trial_id)
+
+    def _forget_save(self, trial: Trial) -> None:
+        self._saves.pop(trial.trial_id, None)
+        trial.temporary_state.saving_to = None
+
+    def _open_trial(self, record: Record) -> Trial:
+        trial = self._by_id[record.row["trial_id"]]
+        if trial.is_finished():
+            raise self._contradiction(trial.trial_id)
+        return trial
+
+    def _contradiction(self, trial_id: str) -> SweepFailedError:
+        return SweepFailedError(
+            f"the sweep's record cannot be replayed: the scheduler decides otherwise about trial "
+            f"{trial_id} than it did before; resume with the scheduler and the versions that the "
+            "sweep was started with"
+        )
+
+    def _result(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        result = {name: value for name, value in row.items() if name not in ("seq", "attempt")}
+        time = result.get(self._time_attr)
+        if isinstance(time, float) and time.is_integer():
+            result[self._time_attr] = int(time)
+        return result
+
+    def _checkpoint(self, row: Mapping[str, Any]) -> _TrainingResult | None:
+        details = dict(row.get("details") or {})
+        name = details.pop("checkpoint", None)
+        if name is None:
+            return None
+        path = str(self._checkpoints / name)
+        return _TrainingResult(Checkpoint(path, LocalFileSystem()), details)
+
+    def _saved_later(self, trial: Trial) -> _TrainingResult | None:
+        """Return what a save that is under way led to, as the record tells further on."""
+        found = self._look_for(lambda r: _is_about(r, trial, "saved"), until="started", trial=trial)
+        return None if found is None else self._checkpoint(found.row)
+
+    def _recorded_answer(self, trial_id: str) -> str | None:
+        """Return what was recorded about the report in hand; None where the record ends there."""
+        for record in self._peek():
+            row = record.row
+            if row.get("event") == "resumed":
+                return None
+            if record.kind == "report" or row.get("event") in ("suggested", "started", "saved"):
+                return str(TrialScheduler.CONTINUE)
+            if "asked_by" in row.get("details", ()):
+                continue
+            if record.kind == "decision" and row["trial_id"] == trial_id:
+                return str(row["decision"] if row["decision"] in ("STOP", "PAUSE") else "NOOP")
+        return None
+
+    def _look_for(
+        self, wanted: Callable[[Record], bool], *, until: str, trial: Trial
+    ) -> Record | None:
+        for record in self._peek():
+            if wanted(record):
+                return record
+            if _is_about(record, trial, until):
+                return None
+        return None
+
+    def _peek(self) -> Iterable[Record]:
+        yield from list(self._ahead)
+        for record in self._records:
+            self._ahead.append(record)
+            yield record
+
+
+class _RecordedSave(_FutureTrainingResult):  # which Ray's PBT asks for
+    """A checkpoint that was on its way; resolves to what the record says became of it.
+
+    Where the record ends before, the trial saves again once it has caught up, and that counts.
+    """
+
+    def __init__(self, trial: Trial, look_ahead: Callable[[Trial], _TrainingResult | None]) -> None:
+        self.result: _TrainingResult | None = None
+        self._trial = trial
+        self._look_ahead = look_ahead
+        self._before = trial.latest_checkpoint_result
+
+    def resolve(self, block: bool = True) -> _TrainingResult | None:
+        """Return the checkpoint; None where there is none."""
+        self.result = self.result or self._look_ahead(self._trial)
+        if self.result is not None:
+            return self.result
+        again = self._trial.temporary_state.saving_to
+        if again is not None and again is not self:
+            found: _TrainingResult | None = again.resolve(block)
+            return found
+        latest = self._trial.latest_checkpoint_result
+        return None if latest is self._before else latest
+
+
+def _is_same(decision: Decision, row: Mapping[str, Any]) -> bool:
+    return (decision.trial_id, decision.kind) == (row["trial_id"], row["decision"])
+
+
+def _is_about(record: Record, trial: Trial, event: str) -> bool:
+    row = record.row
+    return row.get("event") == event and row.get("trial_id") == trial.trial_id
+
+
+def _discard(collection: set[str] | dict[str, str], key: str) -> None:
+    if isinstance(collection, set):
+        collection.discard(key)
+    else:
+        collection.pop(key, None)
+
+
+def _ignore(_: object) -> None:
+    """Take what is returned, for a handler that returns nothing."""

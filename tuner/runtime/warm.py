@@ -1,0 +1,242 @@
+"""Ray Tune's controller with workers that last; `tuner.runtime.controller` builds on it.
+
+Upstream lets a trial whose own worker is starting take over an idle one, and throws the starting
+one away: one slot serves every short trial, the others stay empty, and a process is started per
+trial (ray-project/ray #15504). It also ends workers that paused trials will need: PBT then starts
+a process per time slice. Here an idle worker serves whatever waits, a new one is started only
+while a slot is empty, and workers last until nothing is left to run. A worker that cannot be
+reset, or that died while idle, is replaced; upstream fails the trial.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, cast
+
+from ray.actor import ActorHandle
+from ray.air.execution._internal.tracked_actor import TrackedActor
+from ray.train._internal.storage import StorageContext
+from ray.tune import Callback, CheckpointConfig, PlacementGroupFactory
+from ray.tune.execution.tune_controller import TuneController
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import TrialScheduler
+from ray.tune.search import SearchAlgorithm
+
+from tuner.runtime.workers import ActorClass, IdleWorkers
+
+__all__ = ["WarmController", "shape_of"]
+
+_NAP_S = 0.05
+_PATIENCE_AT_THE_END_S = 3  # how long a worker may finish its step when the sweep is over
+
+
+class WarmController(TuneController):
+    """Ray Tune's controller, except for how trials get a worker and leave it.
+
+    Args:
+        search_alg: Where new trials come from.
+        scheduler: What decides about each report.
+        storage: Where checkpoints go.
+        callbacks: Told of each event, in order.
+        max_pending_trials: How many trials may wait for a worker at once.
+        reuse_actors: Let a worker process serve many trials.
+        fail_fast: End the sweep at the first failed trial.
+        checkpoint_config: When a trial saves, and how many checkpoints it keeps.
+        slots: How many workers the cluster holds; None where it grows, or where trials differ in
+            what they take.
+    """
+
+    def __init__(
+        self,
+        *,
+        search_alg: SearchAlgorithm,
+        scheduler: TrialScheduler,
+        storage: StorageContext,
+        callbacks: Sequence[Callback],
+        max_pending_trials: int,
+        reuse_actors: bool,
+        fail_fast: bool,
+        checkpoint_config: CheckpointConfig,
+        slots: int | None,
+    ) -> None:
+        super().__init__(
+            search_alg=search_alg,
+            scheduler=scheduler,
+            storage=storage,
+            callbacks=list(callbacks),
+            reuse_actors=reuse_actors,
+            fail_fast=fail_fast,
+            trial_checkpoint_config=checkpoint_config,
+        )
+        self._max_pending_trials = max_pending_trials
+        self._slots = slots
+        self._class_cache: Any = ActorClass()
+        self._idle = IdleWorkers()
+        self._actor_cache: Any = self._idle
+        self._innocent: set[Trial] = set()
+        self._first: list[Trial] = []  # those that get a worker before any other
+        self._draining = False
+        self._print_trial_errors = False
+        self._actor_force_cleanup_timeout = _PATIENCE_AT_THE_END_S
+
+    def checkpoint(self, force: bool = False, wait: bool = False) -> None:
+        """Do nothing: the sweep's store is the record."""
+
+    def is_finished(self) -> bool:
+        """Return whether no trial is left to run and none will come."""
+        if not self._search_alg.is_finished():
+            return False
+        return all(trial.is_finished() for trial in self._live_trials)
+
+    def _maybe_update_trial_queue(self) -> None:
+        """Take in what the searcher suggests now."""
+        while not self._draining and len(self._pending_trials) < self._max_pending_trials:
+            if not self._update_trial_queue(blocking=False):
+                return
+
+    def _maybe_add_actors(self) -> None:
+        """Give waiting trials a worker: those that ran before, the scheduler's choice, the rest."""
+        if self._draining:
+            return
+        for trial in self._first:
+            self._provide_worker(trial)
+        self._first = [t for t in self._first if t in self._pending_trials]
+        controller: Any = self._wrapped()  # type: ignore[no-untyped-call]
+        chosen = self._scheduler_alg.choose_trial_to_run(controller)
+        if chosen is not None:
+            self._provide_worker(chosen)
+        waiting = [trial for trial in self._pending_trials_list if trial in self._pending_trials]
+        for trial in waiting:
+            if not self._idle.num_cached_objects and not self._has_room():
+                break
+            self._provide_worker(trial)
+        self._pending_trials_list = [t for t in waiting if t in self._pending_trials]
+
+    def _provide_worker(self, trial: Trial) -> None:
+        own = self._trial_to_actor.get(trial)
+        if trial in self._resetting_trials or self._is_started(own):
+            return
+        idle = self._idle.has_cached_object(shape_of(trial))
+        if not idle and (own is not None or not self._has_room()):
+            return
+        if trial.status == Trial.PAUSED:
+            self._on_queued(trial)
+        self._set_trial_status(trial, Trial.PENDING)
+        self._staged_trials.add(trial)
+        if own is None:
+            self._schedule_trial_actor(trial)  # takes an idle worker where there is one
+        else:
+            self._maybe_reuse_cached_actor(trial)  # and withdraws the request for its own
+
+    def _has_room(self) -> bool:
+        if self._slots is not None:
+            return bool(self._actor_manager.num_total_actors < self._slots)
+        return bool(self._actor_manager.num_pending_actors < self._max_pending_trials)
+
+    def _is_started(self, actor: TrackedActor | None) -> bool:
+        return actor is not None and bool(self._actor_manager.is_actor_started(actor))
+
+    def _maybe_cache_trial_actor(self, trial: Trial) -> bool:
+        """Keep the worker of a trial that ended or pauses, for whichever trial is next."""
+        actor = self._trial_to_actor[trial]
+        usable = self._is_started(actor) and actor in self._started_actors
+        if not (self._reuse_actors and usable and self._more_to_run()):
+            return False
+        self._idle.cache_object(shape_of(trial), actor)
+        self._detach(trial, actor)
+        return True
+
+    def _cleanup_cached_actors(self, force_all: bool = False) -> None:
+        """End idle workers once nothing is left to run, or where they hold up other shapes."""
+        for actor in self._idle.release(self._shapes_to_keep(force_all)):
+            actor.set_on_stop(None)
+            actor.set_on_error(None)
+            self._remove_actor(tracked_actor=actor)
+
+    def _shapes_to_keep(self, force_all: bool) -> set[PlacementGroupFactory]:
+        if force_all or not self._more_to_run():
+            return set()
+        waiting = {shape_of(trial) for trial in self._pending_trials}
+        return waiting or self._idle.shapes
+
+    def _more_to_run(self) -> bool:
+        return bool(
+            self._pending_trials or self._paused_trials or not self._search_alg.is_finished()
+        )
+
+    def _on_trial_reset(self, trial: Trial, success: bool) -> None:
+        """Start a fresh worker where the old one could not be made ready for another trial."""
+        if success:
+            super()._on_trial_reset(trial, success)
+            return
+        stale = self._trial_to_actor[trial]
+        self._replace_worker(trial, stale)
+        self._remove_actor(stale)
+
+    def _actor_failed(self, tracked_actor: TrackedActor, exception: Exception) -> None:
+        """Hand a failure to the worker's trial, unless it died idle: that is nobody's fault."""
+        trial = self._actor_to_trial.get(tracked_actor)
+        if trial is None or trial not in self._resetting_trials:
+            super()._actor_failed(tracked_actor, exception)
+            return
+        self._innocent.add(trial)
+        self._actor_manager.clear_actor_task_futures(tracked_actor)
+        self._started_actors.discard(tracked_actor)
+        self._replace_worker(trial, tracked_actor)
+
+    def _trial_task_failure(self, trial: Trial, exception: Exception) -> None:
+        if trial in self._innocent:
+            self._innocent.discard(trial)
+        elif trial in self._resetting_trials:  # what fails is the end of the one before
+            self._on_trial_reset(trial, success=False)
+        else:
+            super()._trial_task_failure(trial, exception)
+
+    def _replace_worker(self, trial: Trial, stale: TrackedActor) -> None:
+        self._resetting_trials.remove(trial)
+        self._detach(trial, stale)
+        self._schedule_trial_actor(trial)
+
+    def _detach(self, trial: Trial, actor: TrackedActor) -> None:
+        self._trial_to_actor.pop(trial)
+        self._actor_to_trial.pop(actor)
+        trial.set_ray_actor(None)
+
+    def step(self) -> None:
+        """Handle one event, waiting for it at most 0.1 s."""
+        idle = not self.busy
+        super().step()  # type: ignore[no-untyped-call]
+        if idle and not self.busy:  # Ray has no event to wait for
+            time.sleep(_NAP_S)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a trial runs, starts or waits to start."""
+        return bool(self._running_trials or self._pending_trials or self._resetting_trials)
+
+    def is_resetting(self, trial: Trial) -> bool:
+        """Return whether a used worker is being made ready for ``trial``."""
+        return trial in self._resetting_trials
+
+    def resize(self, slots: int | None, max_pending_trials: int) -> None:
+        """Say how many workers the cluster holds now, and how many trials may wait for one."""
+        self._slots = slots
+        self._max_pending_trials = max_pending_trials
+
+    def worker_of(self, trial: Trial) -> ActorHandle[Any] | None:
+        """Return the worker that runs, resets or starts for ``trial``, if it has one."""
+        tracked = self._trial_to_actor.get(trial)
+        if tracked is None:
+            return None
+        live = self._actor_manager._live_actors_to_ray_actors_resources.get(tracked)
+        return live[0] if live else None
+
+    def _on_queued(self, trial: Trial) -> None:
+        """A paused trial shall go on; for a subclass to take note of."""
+
+
+def shape_of(trial: Trial) -> PlacementGroupFactory:
+    """Return what a trial takes; known for every trial that was added to the controller."""
+    shape: Any = trial.placement_group_factory
+    return cast(PlacementGroupFactory, shape)
