@@ -13,8 +13,10 @@ sweep.best().config
 ```
 
 Define what is tuned: `Scenario`, `EpochTrainable`, `load_scenario`, `bundled_scenarios`.
-Run it: `run`, `resolve` (its spec, without running), `SweepOptions`, `SweepSpec`.
-Read it: `load`, `Sweep`, `TrialResult`.
+Run it: `run`, `resume`, `resolve` (its spec, without running), `SweepOptions`, `ResumeOptions`,
+`SweepSpec`.
+Read it: `load`, `Sweep`, `TrialResult`. From Ray Tune itself: `import_ray`.
+Run one trial again and compare: `reproduce`, `Reproduction`.
 What can go wrong: `TunerError`, `UsageError` and their kinds, in `tuner.errors`.
 
 Everything is imported on first use, so that ``import tuner`` is quick.
@@ -27,16 +29,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tuner.errors import TunerError, UsageError
+    from tuner.exchange import import_ray
     from tuner.options import SweepOptions
     from tuner.planning import resolve
+    from tuner.replanning import ResumeOptions
+    from tuner.reproducing import Reproduction, reproduce
     from tuner.scenario import Scenario, bundled_scenarios, load_scenario
     from tuner.spec import SweepSpec
     from tuner.store import Sweep, TrialResult, load
-    from tuner.sweep import run
+    from tuner.sweep import resume, run
     from tuner.trainable import EpochTrainable
 
 __all__ = [
     "EpochTrainable",
+    "Reproduction",
+    "ResumeOptions",
     "Scenario",
     "Sweep",
     "SweepOptions",
@@ -46,9 +53,12 @@ __all__ = [
     "UsageError",
     "__version__",
     "bundled_scenarios",
+    "import_ray",
     "load",
     "load_scenario",
+    "reproduce",
     "resolve",
+    "resume",
     "run",
 ]
 
@@ -56,6 +66,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "EpochTrainable": "tuner.trainable",
+    "Reproduction": "tuner.reproducing",
+    "ResumeOptions": "tuner.replanning",
     "Scenario": "tuner.scenario",
     "Sweep": "tuner.store",
     "SweepOptions": "tuner.options",
@@ -64,9 +76,12 @@ _HOMES = {
     "TunerError": "tuner.errors",
     "UsageError": "tuner.errors",
     "bundled_scenarios": "tuner.scenario",
+    "import_ray": "tuner.exchange",
     "load": "tuner.store",
     "load_scenario": "tuner.scenario",
+    "reproduce": "tuner.reproducing",
     "resolve": "tuner.planning",
+    "resume": "tuner.sweep",
     "run": "tuner.sweep",
 }
 

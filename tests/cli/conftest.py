@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from tuner.cli import main
-from tuner.store import SweepLayout, SweepWriter, write_spec
+from tuner.store import SweepLayout, SweepWriter, load, write_spec
+from tuner.store.lock import SweepLock
 
 STARTED = 1_700_000_000.0
 TRACEBACK = """Traceback (most recent call last):
@@ -71,6 +72,61 @@ def sweep_folder(tmp_path: Path) -> Path:
 def make_sweep() -> Callable[..., Path]:
     """Make the same sweep at another place, or with another status."""
     return _make_sweep
+
+
+class RunningSweep:
+    """A sweep that this process drives, step by step."""
+
+    def __init__(self, folder: Path) -> None:
+        _make_sweep(folder, status="running")
+        self.layout = SweepLayout(folder)
+        self.lock = SweepLock.acquire(self.layout)
+        self.writer = SweepWriter.reopen(
+            self.layout, metric="loss", mode="min", time_attr="epoch", flush_every_s=1e9
+        )
+        self.writer.trial("t6", status="RUNNING", config={"lr": 0.5}, attempts=1)
+        self.set_status("running")
+
+    def set_status(self, status: str) -> None:
+        ended = None if status == "running" else STARTED + 90
+        spec = load(self.layout.root).spec.to_json()
+        state = {"status": status, "started": STARTED, "ended": ended, "message": ""}
+        write_spec(self.layout, {"spec": spec, **state})
+
+    def report(self, trial: str, epoch: int, loss: float) -> None:
+        self.writer.report(
+            {
+                "trial_id": trial, "attempt": 1, "training_iteration": epoch, "epoch": epoch,
+                "time_total_s": 0.5 * epoch, "timestamp": STARTED + 80 + epoch, "loss": loss,
+            }
+        )  # fmt: skip
+
+    def event(self, trial: str | None, name: str, **details: Any) -> None:
+        row = {"trial_id": trial, "attempt": 1, "event": name, "timestamp": STARTED + 80}
+        self.writer.event(row | {"details": details or None})
+
+    def end_trial(self, trial: str, outcome: str, error: str | None = None) -> None:
+        status = "ERROR" if error else "TERMINATED"
+        self.writer.trial(trial, status=status, outcome=outcome, error=error)
+        self.event(trial, "ended", status=status, outcome=outcome)
+
+    def end(self, status: str = "finished") -> None:
+        self.writer.close()
+        self.set_status(status)
+        self.lock.release()
+
+    def die(self) -> None:
+        """Leave everything as a killed driver does: its lock names a process that is gone."""
+        path = self.layout.lock(self.lock.number)
+        path.write_text(json.dumps({**json.loads(path.read_text()), "started": 1}))
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[RunningSweep]:
+    """A sweep below ``./results`` that is driven while the test lasts; t6 runs."""
+    sweep = RunningSweep(tmp_path / "results" / "live")
+    yield sweep
+    sweep.lock.release()
 
 
 def _make_sweep(folder: Path, *, status: str = "finished") -> Path:

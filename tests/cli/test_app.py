@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 Command = Callable[..., Any]
-VERBS = ("run", "scenarios", "ls", "show", "best", "export")
+VERBS = ("run", "scenarios", "ls", "show", "best", "export", "import",
+         "watch", "logs", "stop", "note", "reproduce")  # fmt: skip
 
 
 def in_a_new_process(code: str, *, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:

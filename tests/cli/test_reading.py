@@ -231,7 +231,10 @@ class TestExport:
     def test_a_format_is_needed(self, tuner_command: Command, sweep_folder: Path) -> None:
         refused = tuner_command("export", "digits", "-o", "t.csv")
         assert (refused.code, refused.out) == (2, "")
-        assert "add --to csv, --to json, --to parquet, or --json" in refused.err
+        assert (
+            "add --to csv, --to json, --to parquet, --to tensorboard, --to optuna, or --json"
+            in refused.err
+        )
 
     def test_a_dash_is_stdout(
         self, tuner_command: Command, sweep_folder: Path, tmp_path: Path

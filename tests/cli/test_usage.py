@@ -14,7 +14,11 @@ Command = Callable[..., Any]
     ("words", "line"),
     [
         ("shwo x", "unknown verb 'shwo'; did you mean 'show'?"),
-        ("zzz", "unknown verb 'zzz'; known: best, export, ls, run, scenarios, show"),
+        (
+            "zzz",
+            "unknown verb 'zzz'; known: best, export, import, logs, ls, note, reproduce, resume, "
+            "run, scenarios, show, stop, watch",
+        ),
         (
             "run x --sheduler asha",
             "unknown option '--sheduler'; did you mean '--scheduler'? See tuner run --help.",
@@ -48,7 +52,8 @@ Command = Callable[..., Any]
         ),
         (
             "export x --to cvs",
-            "--to is one of csv, json, parquet; got 'cvs'. See tuner export --help.",
+            "--to is one of csv, json, parquet, tensorboard, optuna; got 'cvs'. "
+            "See tuner export --help.",
         ),
         ("run x y", "got unexpected extra argument(s) (y). See tuner run --help."),
         ("run x --seed", "option '--seed' requires an argument. See tuner --help."),

@@ -19,6 +19,12 @@
 | `terminal`     | where they print                                                       |
 | `strict_json`  | the same as JSON for any language                                      |
 | `exporting`    | whole tables as CSV, JSON or Parquet                                   |
+| `following`    | ``watch`` and ``logs``: a sweep from another terminal                  |
+| `standing`     | whether it runs, and a snapshot of it, from its folder alone           |
+| `chronicle`    | what happened, in words                                                |
+| `steering`     | ``stop`` and ``note``                                                  |
+| `reproducing`  | ``reproduce``                                                          |
+| `exchanging`   | ``import``; whole sweeps to TensorBoard and Optuna                     |
 
 Ray, pandas and pyarrow are imported inside the verbs, so that ``tuner --help`` is quick.
 """

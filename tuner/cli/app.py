@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from tuner.cli import reading
+from tuner.cli import exchanging, following, reading, reproducing, steering
+from tuner.cli.resume import resume
 from tuner.cli.run import run
 from tuner.cli.usage import Verbs, usage_line
 from tuner.errors import TunerError
@@ -28,11 +29,18 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command("run")(run)
+app.command("resume")(resume)
+app.command("watch")(following.watch)
+app.command("logs")(following.logs)
+app.command("stop")(steering.stop)
+app.command("note")(steering.note)
+app.command("reproduce")(reproducing.reproduce)
 app.command("scenarios")(reading.list_scenarios)
 app.command("ls")(reading.list_sweeps)
 app.command("show")(reading.show)
 app.command("best")(reading.best)
 app.command("export")(reading.export)
+app.command("import")(exchanging.import_experiment)
 
 
 def _print_version(wanted: bool) -> None:

@@ -9,10 +9,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tuner.cli.stored import columns, count_rows, rows_of_trial
+from tuner.cli.stored import columns, count_reports, count_rows, rows_of_trial
 from tuner.errors import NoResultError, TunerError
 from tuner.progress import curves_of
-from tuner.store import Sweep, TrialResult, load
+from tuner.store import Sweep, SweepLayout, TrialResult, load
+from tuner.store.notes import read_notes
 from tuner.store.reader import TableName
 from tuner.store.results import At
 
@@ -21,6 +22,7 @@ __all__ = [
     "error_line",
     "heading",
     "learning_curves",
+    "notes_of",
     "reason_class",
     "stopped_trials",
     "summary",
@@ -62,7 +64,7 @@ def summary(sweep: Sweep, n_best: int) -> dict[str, Any]:
         "arm": sweep.spec.arm,
         **sweep.state,
         "spec": sweep.spec.to_json(),
-        "reports": count_rows(sweep, "reports"),
+        "reports": count_reports(sweep),
         "trials": {
             "total": len(trials),
             "by_status": _counts(trials, "status"),
@@ -79,6 +81,7 @@ def summary(sweep: Sweep, n_best: int) -> dict[str, Any]:
             for trial in trials
             if trial["status"] == "ERROR" or trial["outcome"] in _FAILED
         ],
+        "notes": notes_of(sweep),
     }
 
 
@@ -102,7 +105,14 @@ def trial_details(sweep: Sweep, trial_id: str) -> dict[str, Any]:
         **asdict(result),
         "reports": rows_of_trial(sweep, "reports", trial_id),
         "decisions": rows_of_trial(sweep, "decisions", trial_id),
+        "notes": notes_of(sweep, trial_id),
     }
+
+
+def notes_of(sweep: Sweep, trial_id: str | None = None) -> list[dict[str, Any]]:
+    """Return the notes on a sweep and its trials, or on one trial, in the order of writing."""
+    notes = read_notes(SweepLayout(sweep.path))
+    return [asdict(note) for note in notes if trial_id in (None, note.trial_id)]
 
 
 def learning_curves(sweep: Sweep) -> dict[str, list[tuple[float, float]]]:

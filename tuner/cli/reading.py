@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tuner.cli.exchanging import write_event_files, write_study
 from tuner.cli.locate import DEFAULT_STORAGE, open_sweep, sweep_folders
 from tuner.cli.strict_json import dumps
 from tuner.errors import SpecError
@@ -39,11 +40,13 @@ class At(StrEnum):
 
 
 class Format(StrEnum):
-    """What a table is exported to."""
+    """What a table, or a whole sweep, is exported to."""
 
     csv = "csv"
     json = "json"
     parquet = "parquet"
+    tensorboard = "tensorboard"
+    optuna = "optuna"
 
 
 class TableChoice(StrEnum):
@@ -161,7 +164,14 @@ def export(
             "-o",
             "--output",
             metavar="FILE",
-            help="Where to write; - or nothing for stdout.",
+            help="Where to write, a folder for tensorboard; - or nothing for stdout.",
+            show_default=False,
+        ),
+    ] = None,
+    at: Annotated[
+        At | None,
+        typer.Option(
+            help="To optuna: a trial's value is of this report. [dim](default: best)[/]",
             show_default=False,
         ),
     ] = None,
@@ -170,15 +180,26 @@ def export(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As --to json.", metavar="")] = False,
 ) -> None:
-    """Write a table of a sweep as CSV, JSON or one Parquet file.
+    """Write a table of a sweep as CSV, JSON or one Parquet file, or the sweep for other tools.
 
     In CSV, lists and configurations are JSON text and an absent value is empty.
 
     In JSON, an absent value is null; NaN and infinities are "NaN", "Infinity" and "-Infinity".
+
+    For TensorBoard, FILE becomes a folder with a run per trial.
+
+    For Optuna, it becomes an SQLite study, or a journal if it ends in .log or .journal.
     """
     from tuner.cli.exporting import new_file, write_csv, write_json, write_parquet
 
     chosen = _format(to, as_json)
+    _check_fit(chosen, table, at)
+    if chosen is Format.tensorboard:
+        write_event_files(path, output, replace=force)
+        return
+    if chosen is Format.optuna:
+        write_study(path, output, at=(at or At.best).value, replace=force)
+        return
     to_stdout = output is None or str(output) == "-"
     if to_stdout and chosen is Format.parquet:
         raise SpecError("Parquet is binary and goes to a file; add -o FILE.parquet")
@@ -201,6 +222,14 @@ def _format(to: Format | None, as_json: bool) -> Format:
     if to is None and not as_json:
         raise SpecError(f"a table has a format: add --to {', --to '.join(Format)}, or --json")
     return to or Format.json
+
+
+def _check_fit(chosen: Format, table: TableChoice, at: At | None) -> None:
+    """Refuse an option that the format has no use for."""
+    if chosen in (Format.tensorboard, Format.optuna) and table is not TableChoice.trials:
+        raise SpecError(f"--to {chosen} takes the whole sweep, got --table {table}; leave it out")
+    if at is not None and chosen is not Format.optuna:
+        raise SpecError(f"--at is for --to optuna, got --to {chosen}; leave it out")
 
 
 def _print_json(value: Any) -> None:

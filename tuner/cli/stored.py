@@ -15,12 +15,13 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from tuner.store import Sweep
-from tuner.store.dataset import read_table
+from tuner.store import Sweep, SweepLayout
+from tuner.store.dataset import read_last_seq, read_table
+from tuner.store.journal import read_journal
 from tuner.store.reader import TableName
 from tuner.store.schema import conform, rows_of
 
-__all__ = ["columns", "count_rows", "parts", "rows_of_trial"]
+__all__ = ["columns", "count_reports", "count_rows", "parts", "rows_of_trial"]
 
 
 def parts(dataset: ds.Dataset) -> Iterator[pa.Table]:
@@ -44,6 +45,15 @@ def columns(sweep: Sweep, table: TableName, names: Sequence[str]) -> dict[str, l
 def count_rows(sweep: Sweep, table: TableName) -> int:
     """Return how many rows a table has."""
     return sum(pq.read_metadata(file).num_rows for file in sweep.dataset(table).files)
+
+
+def count_reports(sweep: Sweep) -> int:
+    """Return how many reports a sweep has, those of the last seconds among them."""
+    layout = SweepLayout(sweep.path)
+    tail = [record.seq for record in read_journal(layout) if record.kind == "report"]
+    stored = count_rows(sweep, "reports")
+    reached = max(map(read_last_seq, layout.parts(layout.reports_dir)), default=-1)
+    return stored + sum(seq > reached for seq in tail)
 
 
 def rows_of_trial(sweep: Sweep, table: TableName, trial_id: str) -> list[dict[str, Any]]:

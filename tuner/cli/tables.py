@@ -21,6 +21,7 @@ __all__ = [
     "empty_table",
     "facts",
     "headings_parts",
+    "notes_table",
     "reading_hints",
     "spec_facts",
     "summary_parts",
@@ -93,6 +94,21 @@ def summary_parts(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
     if summary["decisions"]:
         yield Text()
         yield _decisions_table(summary["decisions"])
+    if summary["notes"]:
+        yield Text()
+        yield notes_table(summary["notes"])
+
+
+def notes_table(notes: Sequence[Mapping[str, Any]]) -> Table:
+    """Return notes in the order of writing."""
+    table = empty_table("#written", "#by", "#trial", "note")
+    for note in notes:
+        labels = [f"#{tag}" for tag in note["tags"]]
+        text = " ".join(filter(None, (note["text"], *labels)))
+        table.add_row(
+            _moment(note["at"]), Text(note["by"]), Text(note["trial_id"] or "-"), Text(text)
+        )
+    return table
 
 
 def outcome_parts(summary: Mapping[str, Any]) -> Iterator[RenderableType]:

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from tuner.cli.tables import GAP, empty_table, facts
+from tuner.cli.tables import GAP, empty_table, facts, notes_table
 from tuner.progress.wording import config_leaves, duration_text, value_text
 
 __all__ = ["trial_parts"]
@@ -40,6 +40,9 @@ def trial_parts(trial: Mapping[str, Any], metric: str, width: int) -> Iterator[R
         if trial[name]:
             yield Text(f"\n{name}", "dim")
             yield _rows_table(trial[name], width)
+    if trial["notes"]:
+        yield Text("\nnotes", "dim")
+        yield notes_table(trial["notes"])
     if trial["error"]:
         yield Text("\nerror", "dim")
         yield Text(trial["error"].rstrip())

@@ -1,0 +1,300 @@
+"""``watch`` and ``logs``, over sweeps that end, run and die."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from tuner.cli import following
+from tuner.cli.standing import snapshot_of, standing_of
+from tuner.store import load
+from tuner.store.notes import add_note
+
+Command = Callable[..., Any]
+BOOM = 'Traceback:\n  File "x.py", line 1\nValueError: boom\n'
+
+
+@pytest.fixture
+def between_looks(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Have steps happen between the looks of a verb, which then does not wait; then Ctrl-C."""
+
+    def script(*steps: Callable[[], Any]) -> None:
+        left = list(steps)
+
+        def instead_of_sleeping(seconds: float) -> None:
+            assert seconds == 2.0
+            if not left:
+                raise KeyboardInterrupt
+            left.pop(0)()
+
+        monkeypatch.setattr(following.time, "sleep", instead_of_sleeping)
+
+    return script
+
+
+def lines(result: Any) -> list[Any]:
+    return [json.loads(line) for line in result.out.splitlines()]
+
+
+class TestWatch:
+    def test_ends_with_the_sweep_and_its_exit_code(
+        self, tuner_command: Command, running: Any, between_looks: Callable[..., None]
+    ) -> None:
+        between_looks(
+            lambda: running.report("t6", 1, 0.125),
+            lambda: running.end_trial("t6", "completed"),
+            running.end,
+        )
+        watched = tuner_command("watch", "live")
+        assert (watched.code, watched.err) == (3, "")  # t3 failed
+        assert "new best loss=0.125 (t6, iteration 1): lr=0.5" in watched.out
+        assert "6 trials ended" in watched.out.splitlines()[-1]
+
+    def test_ctrl_c_ends_the_watching_only(
+        self, tuner_command: Command, running: Any, between_looks: Callable[..., None]
+    ) -> None:
+        between_looks()
+        watched = tuner_command("watch", "live")
+        assert watched.code == 0
+        assert standing_of(load(running.layout.root)) == "running"
+
+    def test_a_dead_driver_is_told_of_with_the_remedy(
+        self, tuner_command: Command, running: Any, between_looks: Callable[..., None]
+    ) -> None:
+        between_looks(running.die)
+        watched = tuner_command("watch", "live")
+        assert watched.code == 1
+        assert watched.err == (
+            "error: results/live has not ended, and its driver is gone; go on with: tuner resume "
+            "results/live\n"
+        )
+
+    def test_once(self, tuner_command: Command, running: Any, between_looks: Any) -> None:
+        between_looks()
+        assert tuner_command("watch", "live", "--once").out.count("trials ended") == 1
+        shown = tuner_command("watch", "live", "--once", "--json")
+        assert shown.code == 0
+        assert shown.json["standing"] == "running"
+        running.die()
+        assert "its driver is gone" in tuner_command("watch", "live", "--once").out
+        assert tuner_command("watch", "live", "--once", "--json").json["standing"] == "gone"
+
+    def test_json_has_a_line_for_each_change(
+        self, tuner_command: Command, running: Any, between_looks: Callable[..., None]
+    ) -> None:
+        between_looks(
+            lambda: None,
+            lambda: running.report("t6", 1, 0.125),
+            running.end,
+        )
+        told = lines(tuner_command("watch", "live", "--json"))
+        assert [each["standing"] for each in told] == ["running", "running", "ended"]
+        assert [each["reports"] for each in told] == [8, 9, 9]
+        assert [each["best_trial"] for each in told] == ["t1", "t6", "t6"]
+
+    @pytest.mark.parametrize(("outcome", "code"), [("completed", 0), ("failed", 1)])
+    def test_the_reports_of_one_trial_as_they_come(
+        self,
+        tuner_command: Command,
+        running: Any,
+        between_looks: Callable[..., None],
+        outcome: str,
+        code: int,
+    ) -> None:
+        running.report("t6", 1, 0.5)
+        between_looks(
+            lambda: (running.report("t6", 2, 0.25), running.report("t5", 2, 9.0)),
+            running.writer.flush,
+            lambda: (running.report("t6", 3, 0.125), running.end_trial("t6", outcome)),
+        )
+        watched = tuner_command("watch", "live", "--trial", "t6")
+        assert watched.code == code
+        assert [line.partition("t6 ")[2].strip() for line in watched.out.splitlines()] == [
+            "epoch 1: loss=0.5", "epoch 2: loss=0.25", "epoch 3: loss=0.125",
+        ]  # fmt: skip
+
+    def test_usage(self, tuner_command: Command, running: Any) -> None:
+        assert tuner_command("watch", "nowhere").code == 2
+        refused = tuner_command("watch", "live", "--trial", "t66")
+        assert (refused.code, refused.out) == (2, "")
+        assert "did you mean 't6'" in refused.err
+
+    def test_a_finished_sweep(self, tuner_command: Command, sweep_folder: Any) -> None:
+        watched = tuner_command("watch", "digits")
+        assert watched.code == 3
+        assert "5 of 5 trials ended (1 completed, 1 stopped, 1 failed, 2 diverged)" in watched.out
+
+    def test_a_panel_in_a_terminal(
+        self, tuner_command: Command, sweep_folder: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Terminal(io.StringIO):
+            def isatty(self) -> bool:
+                return True
+
+        terminal = Terminal()
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setattr(sys, "stdout", terminal)
+        tuner_command("watch", "digits", "--once")
+        assert "asha:reduction_factor=3+hyperopt" in terminal.getvalue()
+
+
+class TestSnapshot:
+    def test_what_is_still_in_the_journal_counts(self, running: Any) -> None:
+        sweep = load(running.layout.root)
+        assert snapshot_of(sweep, "running").reports == 8
+        running.report("t6", 1, 0.125)
+        for flushed in (False, True):
+            if flushed:
+                running.writer.flush()
+            snapshot = snapshot_of(sweep, "running")
+            assert (snapshot.reports, snapshot.best_value, snapshot.best_trial) == (9, 0.125, "t6")
+            assert snapshot.counts == {"TERMINATED": 4, "ERROR": 1, "RUNNING": 1}
+            assert snapshot.outcomes == {"completed": 1, "stopped": 1, "failed": 1, "diverged": 2}
+
+    def test_time_stands_still_for_what_does_not_run(self, running: Any) -> None:
+        sweep = load(running.layout.root)
+        running.end()
+        assert snapshot_of(sweep, "ended").elapsed_s == 90
+
+    def test_a_driver_that_leaves_while_one_looks_is_not_gone(
+        self, running: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The lock is looked at first: whoever finds it released finds the last state written."""
+        from tuner.cli import standing
+
+        sweep, look = load(running.layout.root), standing.holder
+
+        def leave_before(layout: Any) -> Any:
+            running.end()
+            return look(layout)
+
+        monkeypatch.setattr(standing, "holder", leave_before)
+        assert standing_of(sweep) == "ended"
+
+
+class TestLogs:
+    @pytest.fixture
+    def story(self, running: Any) -> Any:
+        running.event("t6", "suggested", config={"lr": 0.5, "net": {"units": [8]}})
+        running.event("t6", "queued")
+        running.event("t6", "started")
+        running.event("t6", "saving")
+        running.event("t6", "saved", checkpoint="t6/c", training_iteration=1)
+        running.report("t6", 1, 0.5)
+        running.event("t6", "failing")
+        running.end_trial("t6", "failed", BOOM)
+        running.event(None, "resumed")
+        return running
+
+    def test_in_words_and_in_order(self, tuner_command: Command, story: Any) -> None:
+        told = tuner_command("logs", "live")
+        assert (told.code, told.err) == (0, "")
+        assert words(told.out)[-7:] == [
+            "t6       suggested: lr=0.5 net/units=[8]",
+            "t6       waits for a worker",
+            "t6       starts",
+            "t6       saved at iteration 1",
+            "t6       attempt 1 failed",
+            "t6       ended: failed: ValueError: boom",
+            "sweep    resumed: what ran had lost its workers",
+        ]
+        assert (
+            "t2       stopped at epoch 1: rung 1: 0.95 is above the cut 0.9 of 2 trials"
+            in words(told.out)
+        )
+        assert "loss=0.5" not in told.out
+
+    def test_reports_on_demand(self, tuner_command: Command, story: Any) -> None:
+        assert words(tuner_command("logs", "live", "--reports").out)[-4] == (
+            "t6       epoch 1: loss=0.5"
+        )
+
+    def test_of_one_trial_with_the_whole_traceback(
+        self, tuner_command: Command, story: Any
+    ) -> None:
+        told = tuner_command("logs", "live", "--trial", "t6").out
+        assert told.endswith(f"ended: failed\n{BOOM}")
+        assert "t2 " not in told
+        assert "resumed" not in told
+
+    def test_the_last_ones(self, tuner_command: Command, story: Any) -> None:
+        whole = words(tuner_command("logs", "live").out)
+        assert words(tuner_command("logs", "live", "-n", "2").out) == whole[-2:]
+        assert words(tuner_command("logs", "live", "-n", "99").out) == whole
+
+    def test_notes_stand_where_they_were_written(self, tuner_command: Command, story: Any) -> None:
+        add_note(story.layout, "odd", trial_id="t6", tags=["x"])
+        add_note(story.layout, "of the sweep")
+        *_, of_trial, of_sweep = words(tuner_command("logs", "live").out)
+        assert of_trial.startswith("t6       note by ")
+        assert of_trial.endswith(": odd #x")
+        assert of_sweep.endswith(": of the sweep")
+        one = tuner_command("logs", "live", "--trial", "t6").out
+        assert ": odd #x" in one
+        assert "of the sweep" not in one
+
+    def test_as_json_lines(self, tuner_command: Command, story: Any) -> None:
+        told = lines(tuner_command("logs", "live", "--json", "--reports"))
+        assert told[-2]["what"] == "ended"
+        assert told[-2]["details"] == {"status": "ERROR", "outcome": "failed"}
+        report = next(each for each in told[::-1] if each["what"] == "report")
+        assert report["details"]["loss"] == 0.5
+        assert (report["trial_id"], report["attempt"]) == ("t6", 1)
+        stop = next(each for each in told if each["what"] == "STOP")
+        assert stop["details"]["cutoff"] == "NaN"
+
+    def test_follow_until_the_end(
+        self, tuner_command: Command, running: Any, between_looks: Callable[..., None]
+    ) -> None:
+        between_looks(
+            lambda: running.event("t6", "started"),
+            lambda: add_note(running.layout, "seen once"),
+            running.writer.flush,
+            running.end,
+        )
+        told = tuner_command("logs", "live", "--follow", "-n", "1")
+        assert told.code == 0
+        first, started, noted = words(told.out)
+        assert first.startswith("t5 ")
+        assert started == "t6       starts"
+        assert noted.endswith("seen once")
+
+    def test_what_came_last_before_the_end_is_told(
+        self, tuner_command: Command, running: Any, between_looks: Callable[..., None]
+    ) -> None:
+        def end_with_a_word() -> None:
+            running.end_trial("t6", "completed")
+            running.end()
+
+        between_looks(end_with_a_word)
+        told = tuner_command("logs", "live", "--follow")
+        assert words(told.out)[-1] == "t6       ended: completed"
+
+    def test_a_dead_driver_ends_the_following(
+        self, tuner_command: Command, running: Any, between_looks: Callable[..., None]
+    ) -> None:
+        between_looks(lambda: (running.event("t6", "started"), running.die()))
+        told = tuner_command("logs", "live", "--follow", "-n", "1")
+        assert told.code == 1
+        assert words(told.out)[-1] == "t6       starts"
+        assert "its driver is gone; go on with: tuner resume results/live" in told.err
+
+    def test_ctrl_c_is_no_error(
+        self, tuner_command: Command, running: Any, between_looks: Callable[..., None]
+    ) -> None:
+        between_looks()
+        assert tuner_command("logs", "live", "--follow").code == 0
+
+    def test_usage(self, tuner_command: Command, running: Any) -> None:
+        assert "did you mean 't6'" in tuner_command("logs", "live", "--trial", "t66").err
+        assert tuner_command("logs", "live", "-n", "0").code == 2
+
+
+def words(printed: str) -> Sequence[str]:
+    """Lines without the time."""
+    return [line[21:] for line in printed.splitlines()]

@@ -1,0 +1,223 @@
+"""`reproduce`: one trial of a sweep again, with its own seed, and what came out otherwise.
+
+The trial is run as the only one of a sweep of its own, with the same seed and the same trial id,
+from which a trial's random numbers follow, and up to the same time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ray.tune.search import Searcher
+
+from tuner.differences import MetricDifference, compare, versions_apart
+from tuner.errors import ScenarioError, SpecError
+from tuner.options import SweepOptions
+from tuner.planning import resolve_plan
+from tuner.provenance import provenance
+from tuner.scenario import Scenario, load_scenario
+from tuner.spec import SweepSpec
+from tuner.store import Sweep, SweepLayout, TrialResult, load
+from tuner.store.following import Follower
+from tuner.sweep import run_plan
+
+__all__ = ["Reproduction", "reproduce"]
+
+_TRIAL_ID = re.compile(r"t(\d{6,})")
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What running a trial again came to.
+
+    Attributes:
+        trial_id: The trial.
+        config: Its configuration.
+        seed: Its own seed, which follows from the sweep's and its id.
+        until: The time up to which it ran, in the scenario's ``time_attr``.
+        iterations: How many reports it made, then and now.
+        metrics: How far each metric lies apart.
+        versions: What it ran with where that differs, as (then, now) by name.
+    """
+
+    trial_id: str
+    config: Mapping[str, Any]
+    seed: int | None
+    until: float
+    iterations: tuple[int, int]
+    metrics: tuple[MetricDifference, ...]
+    versions: Mapping[str, tuple[Any, Any]]
+
+    @property
+    def identical(self) -> bool:
+        """Whether every metric is the same at every iteration."""
+        return self.within(0.0)
+
+    def within(self, tolerance: float) -> bool:
+        """Return whether each metric's absolute or relative difference is at most so large."""
+        return all(metric.within(tolerance) for metric in self.metrics)
+
+
+def reproduce(
+    path: str | Path,
+    trial_id: str,
+    *,
+    scenario: str | Scenario | None = None,
+    storage_path: str | Path | None = None,
+    address: str | None = None,
+    progress: str = "none",
+) -> Reproduction:
+    """Run a trial again, alone, to the time that it reached, and compare what it reports.
+
+    Args:
+        path: The sweep's folder. It is only read.
+        trial_id: The trial.
+        scenario: Where to get the scenario from, if it is not stored (it was built in Python) or
+            has moved.
+        storage_path: A folder in which to keep the new run as a sweep, which all nodes see; None
+            for a temporary one on this machine.
+        address: Of a running Ray cluster; None for a local Ray.
+        progress: How the run is shown; see `tuner.SweepOptions`.
+
+    Raises:
+        UsageError: There is no such trial, it has reported nothing, its configuration changed
+            while it ran (PBT), its seed is unknown, or the scenario cannot be loaded.
+        SweepFailedError: It could not be run.
+    """
+    sweep = load(path)
+    trial = sweep.trial(trial_id)
+    reports = _reports(sweep, trial_id)
+    until = _reached(sweep, trial_id, reports)
+    number = _number(sweep, trial_id)
+    chosen = _scenario_of(sweep.spec, scenario)
+    options = _options(sweep.spec, trial, until)
+    if address is not None:
+        options["address"] = address
+    with _folder(storage_path) as folder:
+        options["storage_path"] = folder
+        plan = resolve_plan(chosen, options)
+        again = run_plan(dataclasses.replace(plan, first_trial=number), progress=progress)
+        repeated = _reports(again, trial_id)
+    return Reproduction(
+        trial_id=trial_id,
+        config=trial.config,
+        seed=trial.seed,
+        until=until,
+        iterations=(len(reports), len(repeated)),
+        metrics=tuple(compare(reports, repeated)),
+        versions=versions_apart(sweep.state, provenance()),
+    )
+
+
+class _Once(Searcher):
+    """Suggests one configuration."""
+
+    def __init__(self, config: Mapping[str, Any], spec: SweepSpec) -> None:
+        super().__init__(metric=spec.metric, mode=spec.mode)
+        self._config: Any = dict(config)
+
+    def suggest(self, trial_id: str) -> Any:
+        config, self._config = self._config, Searcher.FINISHED
+        return config
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        """There is nothing to learn."""
+
+
+def _options(spec: SweepSpec, trial: TrialResult, until: float) -> SweepOptions:
+    """Return the options of a sweep of that trial alone."""
+    return {
+        "scheduler": "fifo",
+        "searcher": _Once(trial.config, spec),
+        "num_samples": 1,
+        "seed": spec.seed,
+        "max_t": max(1, math.ceil(until)),
+        "resources": spec.resources,
+        "name": f"{spec.name}-{trial.trial_id}",
+    }
+
+
+def _reports(sweep: Sweep, trial_id: str) -> list[dict[str, Any]]:
+    """Return the reports of a trial that no later attempt repeated or left behind."""
+    rows: dict[int, dict[str, Any]] = {}
+    for record in Follower(SweepLayout(sweep.path), ["report"], trial_id).look():
+        iteration = record.row["training_iteration"]
+        rows = {known: row for known, row in rows.items() if known < iteration}
+        rows[iteration] = record.row
+    return list(rows.values())
+
+
+def _reached(sweep: Sweep, trial_id: str, reports: Sequence[Mapping[str, Any]]) -> float:
+    """Return the time that a trial reached with the one configuration it had.
+
+    Raises:
+        SpecError: It reported nothing, or its configuration changed.
+    """
+    if not reports:
+        raise SpecError(
+            f"a trial is compared by its reports, and {trial_id} has none; see why: "
+            f"tuner show {sweep.path} --trial {trial_id}"
+        )
+    decisions = Follower(SweepLayout(sweep.path), ["decision"], trial_id).look()
+    copies = [each.row for each in decisions if each.row["decision"] == "EXPLOIT"]
+    if copies:
+        raise SpecError(
+            f"one configuration can be run again, and {trial_id} had {len(copies) + 1}: the first "
+            f"time it copied another trial was at iteration {copies[0]['training_iteration']}; "
+            "run the sweep again instead, with its seed and one worker"
+        )
+    time_attr = sweep.spec.time_attr
+    return float(reports[-1].get(time_attr, reports[-1]["training_iteration"]))
+
+
+def _number(sweep: Sweep, trial_id: str) -> int:
+    """Return which of the sweep's trials it was, from 0: its random numbers follow from that.
+
+    Raises:
+        SpecError: The sweep was not run by tuner, so nobody knows its seed.
+    """
+    found = _TRIAL_ID.fullmatch(trial_id)
+    seed: int | None = sweep.spec.seed
+    if found is None or seed is None:
+        raise SpecError(
+            f"a trial is run again with its own seed, and that of {trial_id} is unknown: "
+            f"{sweep.path} was imported; run its configuration with points_to_evaluate"
+        )
+    return int(found[1])
+
+
+def _scenario_of(spec: SweepSpec, given: str | Scenario | None) -> Scenario:
+    if given is None and spec.source is None:
+        raise ScenarioError(
+            f"scenario {spec.scenario!r} was built in Python and is not stored; call "
+            "tuner.reproduce(path, trial_id, scenario=...), or name a module or file (--scenario)"
+        )
+    scenario = load_scenario(given if given is not None else str(spec.source))
+    for name in ("metric", "mode", "time_attr"):
+        then, now = getattr(spec, name), getattr(scenario, name)
+        if then != now:
+            raise ScenarioError(
+                f"a trial is run again as it was, and scenario {scenario.name!r} has another "
+                f"{name} now: {then} -> {now}; bring it back"
+            )
+    return scenario
+
+
+@contextmanager
+def _folder(storage_path: str | Path | None) -> Iterator[str]:
+    """Yield where the new run is kept; a temporary folder ends with it."""
+    if storage_path is not None:
+        yield str(storage_path)
+        return
+    with tempfile.TemporaryDirectory(prefix="tuner-reproduce-") as folder:
+        yield folder
