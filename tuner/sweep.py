@@ -73,6 +73,9 @@ def run_plan(plan: Plan, *, callbacks: Sequence[Callback] = (), progress: str = 
     with quiet_ray():
         try:
             sweep_run = _Run(plan, layout, view, callbacks)
+        except SweepBusyError:  # another process took the name at the same moment
+            view.close()
+            raise
         except BaseException:
             shutil.rmtree(layout.root, ignore_errors=True)  # nothing ran: the name stays free
             view.close()

@@ -374,3 +374,10 @@ def test_a_function_may_bring_its_own_resources(run: Run) -> None:
 
     bound = tune.with_resources(share, {"cpu": 2})
     assert set(run(make_scenario(bound, max_t=1)).reports().cpus) == {2.0}
+
+
+@pytest.mark.parametrize("make", [make_function, make_class])
+def test_the_peak_memory_of_each_trial_is_kept(run: Run, make: Any) -> None:
+    sweep = run(make_scenario(make()), num_samples=2)
+    assert (sweep.trials().peak_memory > 2**20).all()
+    assert not any("peak" in name for name in sweep.reports())

@@ -33,6 +33,7 @@ class TrialNote:
         time: Last value of the time attribute.
         parent: The trial it last copied.
         node: Host it last reported from.
+        peak_memory: Bytes that its worker has taken at most; None if unknown.
         config: Its configuration, which PBT changes.
     """
 
@@ -47,6 +48,7 @@ class TrialNote:
     time: float | None = None
     parent: str | None = None
     node: str | None = None
+    peak_memory: int | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -13,6 +13,7 @@ from ray.tune.experiment import Trial
 
 from tuner.errors import ReportError
 from tuner.runtime.ledger import Ledger, Tally, TrialNote
+from tuner.runtime.measuring import PEAK_MEMORY
 from tuner.schedulers import Decision, Reason, as_number
 from tuner.seeds import trial_seed
 from tuner.spec import SweepSpec
@@ -164,6 +165,9 @@ class Recorder(Callback):
             value=_lookup(result, self._spec.metric),
         )
         note = self.ledger[trial.trial_id]
+        peak = result.pop(PEAK_MEMORY, None)
+        if peak is not None:
+            note.peak_memory = max(peak, note.peak_memory or 0)
         if result.get("done"):
             self.on_last(trial)
         kept = {self._spec.metric, self._spec.time_attr}
@@ -286,9 +290,15 @@ class Recorder(Callback):
         return {"checkpoint": f"{folder}/{name}", **kept}
 
     def _end(self, trial: Trial, status: str, outcome: str, error: str | None) -> None:
+        peak = self.ledger[trial.trial_id].peak_memory
         self._event(trial.trial_id, "ended", {"status": status, "outcome": outcome})
         self._writer.trial(
-            trial.trial_id, status=status, outcome=outcome, ended=self._clock(), error=error
+            trial.trial_id,
+            status=status,
+            outcome=outcome,
+            ended=self._clock(),
+            error=error,
+            **({} if peak is None else {"peak_memory": peak}),
         )
         self.ledger.ended(trial.trial_id, status, outcome)
 

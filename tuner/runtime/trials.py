@@ -11,8 +11,10 @@ import ray
 from ray.tune import CheckpointConfig, PlacementGroupFactory
 from ray.tune.experiment import Trial
 from ray.tune.registry import TRAINABLE_CLASS, _global_registry, register_trainable
+from ray.tune.trainable import wrap_function
 
 from tuner.planning import Plan
+from tuner.runtime.measuring import measured
 from tuner.runtime.resources import Bundle, bundle_of, check_fits
 from tuner.runtime.seeding import seeded
 from tuner.runtime.storage import TrialStorage
@@ -46,7 +48,9 @@ class Trials:
         self._name = f"{plan.spec.scenario}@{plan.spec.name}-{uuid.uuid4().hex[:8]}"
         self._trainable = seeded(plan.scenario.trainable, plan.spec.seed)
         with _registry_lock:  # sweeps may run in several threads; Ray's registry is not for that
-            register_trainable(self._name, self._trainable, warn=False)
+            kind = self._trainable
+            kind = kind if isinstance(kind, type) else wrap_function(kind)
+            register_trainable(self._name, measured(kind), warn=False)
         self.checkpoint_config = CheckpointConfig(
             checkpoint_frequency=plan.spec.checkpoint_frequency,
             checkpoint_at_end=plan.spec.keep_final,

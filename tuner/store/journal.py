@@ -1,8 +1,8 @@
 """What arrived and is not yet in a table: an append-only log that survives the death of its writer.
 
 The log is a few *segments*, files of lines ``<crc32 in hex> [seq, kind, row]`` in JSON (most
-reports have their floats behind the row: ``[seq, kind, row, names, floats in hex]``). Every record is
-handed to the operating system before `Journal.append` returns, with no buffer in between, so
+reports have their floats behind the row: ``[seq, kind, row, names, floats in hex]``). Every record
+is handed to the operating system before `Journal.append` returns, with no buffer in between, so
 that a killed process loses nothing; `Journal.sync` brings records to the disk in groups, so that
 a power cut loses a second at most. Once all records are in Parquet, the segments are removed.
 

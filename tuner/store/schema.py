@@ -89,6 +89,7 @@ TRIALS = pa.schema(
         pa.field("cpu", _FLOAT),
         pa.field("gpu", _FLOAT),
         pa.field("node", _TEXT),
+        pa.field("peak_memory", _LONG),  # bytes that its worker took at most
         pa.field("started", _FLOAT),
         pa.field("ended", _FLOAT),
         pa.field("error", _TEXT),  # the traceback
