@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tuner.cli import following
-from tuner.cli.standing import snapshot_of, standing_of
+from tuner.cli.driven import standing_of
+from tuner.cli.standing import snapshot_of
 from tuner.store import load
 from tuner.store.notes import add_note
 
@@ -165,15 +166,15 @@ class TestSnapshot:
         self, running: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The lock is looked at first: whoever finds it released finds the last state written."""
-        from tuner.cli import standing
+        from tuner.cli import driven
 
-        sweep, look = load(running.layout.root), standing.holder
+        sweep, look = load(running.layout.root), driven.holder
 
         def leave_before(layout: Any) -> Any:
             running.end()
             return look(layout)
 
-        monkeypatch.setattr(standing, "holder", leave_before)
+        monkeypatch.setattr(driven, "holder", leave_before)
         assert standing_of(sweep) == "ended"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ def curve(config: Mapping[str, Any], weight: float, epoch: int) -> float:
 
 def carry_out(
     folder: Path, writer: Writer, records: Iterable[Record] | None = None, slots: int = 1,
-    **options: Any,
+    fails: Callable[[str, int], bool] = lambda *_: False, **options: Any,
 ) -> Execution:  # fmt: skip
     """Run a sweep, a new one or one that goes on from ``records``, until it ends or dies."""
     plan = resolve_plan(
@@ -75,7 +75,7 @@ def carry_out(
     recorder = Recorder(writer, plan.spec, say=lambda _: None, clock=lambda: 0.0)  # type: ignore[arg-type]
     storage = TrialStorage(checkpoints, None)
     execution = Execution(plan, storage=storage, recorder=recorder, callbacks=[])
-    actors = VirtualActors(checkpoints, curve, slots)
+    actors = VirtualActors(checkpoints, curve, slots, fails)
     controller: Any = execution._controller
     controller._actor_manager = actors
     controller._slots = slots
@@ -189,3 +189,44 @@ def test_with_several_workers_nothing_is_lost_or_doubled(
             if r.kind == "report"
         ]
         assert len(keys) == len(set(keys))
+
+
+def fails_once_at(epoch: int, folder: Path) -> Callable[[str, int], bool]:
+    """Every second trial fails after ``epoch``, once: also when its driver is another one."""
+
+    def fails(trial_id: str, done: int) -> bool:
+        marker = folder / f"{trial_id}-failed"
+        if done != epoch or int(trial_id[-1]) % 2 or marker.exists():
+            return False
+        marker.touch()
+        return True
+
+    return fails
+
+
+@pytest.mark.parametrize("arm", ["asha", "hyperband", "pbt", "saving"])
+@pytest.mark.parametrize("max_failures", [0, 2])
+def test_trials_that_fail_are_replayed_too(
+    arm: str, max_failures: int, virtual_saves: None, tmp_path: Path
+) -> None:
+    options = {**ARMS[arm], "max_failures": max_failures}
+    calm, whole = Writer(), Writer()
+    carry_out(tmp_path / "calm", calm, **ARMS[arm])
+    (tmp_path / "whole").mkdir()
+    carry_out(tmp_path / "whole", whole, fails=fails_once_at(2, tmp_path / "whole"), **options)
+    assert sum(r.row.get("event") == "failing" for r in whole.records) >= 1
+    if max_failures and arm != "pbt":  # for the scheduler nothing has happened
+        assert story(whole.records) == story(calm.records)
+    for k in range(1, len(whole.records), 2):
+        folder = tmp_path / str(k)
+        folder.mkdir()
+        fails = fails_once_at(2, folder)
+        first = Writer(dies_after=k)
+        with pytest.raises(KilledError):
+            carry_out(folder, first, fails=fails, **options)
+        second = Writer(records=list(first.records))
+        carry_out(folder, second, records=first.records, fails=fails, **options)
+        _, outcomes = story(second.records)
+        assert len(outcomes) == options["num_samples"]
+        if max_failures and arm != "pbt":
+            assert story(second.records) == story(whole.records), f"killed after record {k}"

@@ -84,8 +84,10 @@ class _Future:
 class VirtualActors:
     """As much of Ray's actor manager as Ray Tune's controller asks of it."""
 
-    def __init__(self, folder: Path, curve: Curve, slots: int) -> None:
-        self.folder, self.curve, self.slots = folder, curve, slots
+    def __init__(
+        self, folder: Path, curve: Curve, slots: int, fails: Callable[[str, int], bool]
+    ) -> None:
+        self.folder, self.curve, self.slots, self.fails = folder, curve, slots, fails
         self._pending: deque[tuple[TrackedActor, dict[str, Any]]] = deque()
         self._live_actors_to_ray_actors_resources: dict[TrackedActor, tuple[Worker, None]] = {}
         self._tasks: deque[tuple[TrackedActor, Callable[[], Any], Any, Any]] = deque()
@@ -134,8 +136,12 @@ class VirtualActors:
             return True
         if not self._tasks:
             return False
-        actor, call, on_result, _ = self._tasks.popleft()
-        on_result(actor, call())
+        actor, call, on_result, on_error = self._tasks.popleft()
+        worker, _ = self._live_actors_to_ray_actors_resources[actor]
+        if self.fails(worker.trial_id, worker.epoch):
+            on_error(actor, RuntimeError("this worker fails"))
+        else:
+            on_result(actor, call())
         return True
 
     def is_actor_started(self, tracked_actor: TrackedActor) -> bool:

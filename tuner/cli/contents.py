@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tuner.cli.driven import status_of
 from tuner.cli.stored import columns, count_reports, count_rows, rows_of_trial
 from tuner.errors import NoResultError, TunerError
 from tuner.progress import curves_of
@@ -42,7 +43,7 @@ def heading(path: Path) -> dict[str, Any]:
         return {
             "name": sweep.name,
             "path": str(path),
-            "status": state.get("status"),
+            "status": status_of(sweep),
             "scenario": spec.scenario,
             "arm": spec.arm,
             "trials": count_rows(sweep, "trials"),
@@ -63,6 +64,8 @@ def summary(sweep: Sweep, n_best: int) -> dict[str, Any]:
         "path": str(sweep.path),
         "arm": sweep.spec.arm,
         **sweep.state,
+        "status": status_of(sweep),
+        "checkpoints": _checkpoints(sweep),
         "spec": sweep.spec.to_json(),
         "reports": count_reports(sweep),
         "trials": {
@@ -168,3 +171,13 @@ def _natural(text: str) -> list[tuple[int, str]]:
 def _rows(sweep: Sweep, table: TableName, names: Sequence[str]) -> list[dict[str, Any]]:
     values = columns(sweep, table, names)
     return [dict(zip(names, row, strict=True)) for row in zip(*values.values(), strict=True)]
+
+
+def _checkpoints(sweep: Sweep) -> dict[str, int]:
+    """Return how many checkpoints are kept, and the bytes that they take."""
+    folder = SweepLayout(sweep.path).checkpoints_dir
+    files = [file for file in folder.glob("*/*/**/*") if file.is_file()]
+    return {
+        "number": len(list(folder.glob("*/checkpoint_*"))),
+        "bytes": sum(file.stat().st_size for file in files),
+    }

@@ -93,7 +93,8 @@ def logs(
 
 def _show_snapshots(sweep: Sweep, *, once: bool) -> None:
     """Show how a sweep stands until it does not run any more."""
-    from tuner.cli.standing import snapshot_of, standing_of
+    from tuner.cli.driven import standing_of
+    from tuner.cli.standing import snapshot_of
     from tuner.progress import make_view
 
     view = make_view("auto", sys.stdout)
@@ -110,7 +111,8 @@ def _show_snapshots(sweep: Sweep, *, once: bool) -> None:
 
 def _print_snapshots(sweep: Sweep, *, once: bool) -> None:
     """Print how a sweep stands, as often as that changes."""
-    from tuner.cli.standing import snapshot_of, standing_of
+    from tuner.cli.driven import standing_of
+    from tuner.cli.standing import snapshot_of
 
     told: dict[str, Any] = {}
     while True:
@@ -135,7 +137,7 @@ def _follow(
 ) -> None:
     """Print what happened, and then what happens until the sweep does not run any more."""
     from tuner.cli.chronicle import line_of
-    from tuner.cli.standing import standing_of
+    from tuner.cli.driven import standing_of
 
     looks = _looks(sweep, trial, kinds)
     while True:
@@ -189,7 +191,7 @@ def _verdict(sweep: Sweep, trial: str | None) -> int:
 
 def _refuse_gone(sweep: Sweep) -> None:
     """Raise SweepFailedError where a sweep has not ended, and never will by itself."""
-    from tuner.cli.standing import resume_hint, standing_of
+    from tuner.cli.driven import resume_hint, standing_of
 
     if standing_of(sweep) == "gone":
         raise SweepFailedError(f"{sweep.path} has not ended, and {resume_hint(sweep)}")

@@ -1,39 +1,19 @@
-"""How a sweep stands for someone who only sees its folder: its driver, and a snapshot of it."""
+"""A snapshot of a sweep for someone who only sees its folder."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any
 
 from tuner.cli.contents import best_results
+from tuner.cli.driven import Standing, resume_hint
 from tuner.cli.stored import count_reports
 from tuner.progress import Snapshot
 from tuner.store import Sweep, SweepLayout
-from tuner.store.drivers import holder
 
-__all__ = ["Standing", "resume_hint", "snapshot_of", "standing_of"]
-
-Standing = Literal["running", "ended", "gone"]
-"""``gone``: the sweep neither ended nor does anyone drive it any more."""
-
-
-def standing_of(sweep: Sweep) -> Standing:
-    """Return whether a sweep runs, has ended, or lost its driver.
-
-    Raises:
-        StorageError: The folder cannot be read.
-    """
-    found = holder(SweepLayout(sweep.path))  # before the state: a driver writes that, then leaves
-    if found is not None and found.alive:
-        return "running"
-    return "gone" if sweep.state.get("status") == "running" else "ended"
-
-
-def resume_hint(sweep: Sweep) -> str:
-    """Return what to say of a sweep that lost its driver."""
-    return f"its driver is gone; go on with: tuner resume {sweep.path}"
+__all__ = ["snapshot_of"]
 
 
 def snapshot_of(sweep: Sweep, standing: Standing) -> Snapshot:

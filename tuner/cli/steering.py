@@ -124,7 +124,7 @@ def _driver(sweep: Sweep, layout: SweepLayout) -> int:
     Raises:
         SpecError: Nobody drives the sweep.
     """
-    from tuner.cli.standing import resume_hint
+    from tuner.cli.driven import resume_hint
     from tuner.store.drivers import holder
 
     found = holder(layout)
@@ -146,7 +146,7 @@ def _refuse_ended(sweep: Sweep, trial_id: str) -> None:
 
 def _answer(sweep: Sweep, layout: SweepLayout, request: Request) -> str:
     """Wait until the request is taken, or pointless; take it back where it is not wanted."""
-    from tuner.cli.standing import standing_of
+    from tuner.cli.driven import standing_of
     from tuner.store.requests import is_waiting, withdraw
 
     try:

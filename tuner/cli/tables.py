@@ -35,6 +35,7 @@ _STATUS_STYLES = {
     "running": "cyan",
     "finished": "green",
     "interrupted": "yellow",
+    "killed": "red",
     "failed": "red",
     "unreadable": "red",
 }
@@ -82,9 +83,14 @@ def summary_parts(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
     status = Text.assemble((summary["name"], "bold"), "  ", _status(summary.get("status")))
     if summary.get("message"):
         status.append(f"  {summary['message']}")
+    if summary.get("status") in ("killed", "interrupted"):
+        status.append(f"  go on with: tuner resume {shown_path(summary['path'])}")
     yield status
     started = f"{_moment(summary.get('started'))}, took {_took(summary)}"
     told = {"folder": shown_path(summary["path"]), "started": started}
+    kept = summary["checkpoints"]
+    if kept["number"]:
+        told["checkpoints"] = f"{kept['number']} kept, {kept['bytes'] / 2**20:.1f} MiB"
     yield facts(told | {"arm": summary["arm"], **_essentials(spec)})
     yield Text()
     yield from outcome_parts(summary)

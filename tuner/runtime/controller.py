@@ -155,13 +155,14 @@ class SweepController(WarmController):
             self._overdue.pop(trial, None)
 
     def _requeue_trial(self, trial: Trial) -> None:
-        """Put a failed trial back in the queue."""
+        """Put a failed trial back in the queue, in front: the slot was its own."""
         overdue = self._overdue.get(trial, Overdue())
         if overdue.decision == TrialScheduler.PAUSE and not self._copies:
             del self._overdue[trial]  # its older checkpoint will do, when it is its turn again
             self._set_trial_status(trial, Trial.PAUSED)
         else:
             self._set_trial_status(trial, Trial.PENDING)
+            self._first.append(trial)
         self._live_trials.add(trial)
 
     def adopt(self, trial: Trial, overdue: Overdue | None = None) -> None:

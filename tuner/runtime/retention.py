@@ -64,7 +64,9 @@ class Retention(Callback):
             return
         made = self._made.setdefault(trial.trial_id, {})
         made[latest.path] = latest
-        self._delete(made, needed={latest.path} | self._needed_by_others())
+        needed = self._needed_by_others()
+        self._delete(made, needed={latest.path} | needed)
+        self._delete(self._left, needed)
 
     def on_trial_complete(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
