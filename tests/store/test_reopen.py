@@ -221,6 +221,17 @@ def test_reopening_twice_changes_nothing(tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in layout.root.rglob("*.parquet")} == before
 
 
+def test_a_copy_without_empty_folders_goes_on(tmp_path: Path) -> None:
+    layout = new_layout(tmp_path)
+    write(layout, SCRIPT[:4])
+    for folder in (layout.journal_dir, layout.checkpoints_dir):
+        folder.rmdir()
+    writer = SweepWriter.reopen(layout, **OPTIONS)
+    perform(writer, SCRIPT[4:])
+    writer.close()
+    assert alike(stored(layout), in_one_go(SCRIPT))
+
+
 def test_parts_that_were_larger_stay_as_they_are(tmp_path: Path) -> None:
     layout = new_layout(tmp_path)
     steps = [report("a", iteration, loss=1.0) for iteration in range(1, 11)]

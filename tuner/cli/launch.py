@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -112,6 +113,8 @@ def _print_conclusion(sweep: Sweep, console: Console) -> None:
     if message or ended["status"] != "finished":
         why = f" ({message})" if message else ""
         console.print(f"{ended['status']}{why}; what was done is saved")
+        if ended["status"] == "interrupted":
+            console.print(f"to go on: tuner resume {shlex.quote(str(sweep.path))}", soft_wrap=True)
     for part in outcome_parts(ended):
         console.print(part)
     console.print()

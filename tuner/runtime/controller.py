@@ -172,7 +172,6 @@ class SweepController(WarmController):
             trial: Pending, paused or ended. A pending one that ran before goes first.
             overdue: What had been decided about it and not carried out; None if it did not run.
         """
-        trial.create_placement_group_factory()
         self._trials.append(trial)
         by_status = {
             Trial.PENDING: self._pending_trials,
@@ -183,6 +182,7 @@ class SweepController(WarmController):
         by_status[trial.status].add(trial)
         if trial.is_finished():
             return
+        trial.create_placement_group_factory()
         self._live_trials.add(trial)
         if trial.status == Trial.PENDING:
             self._pending_trials_list.append(trial)

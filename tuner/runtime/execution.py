@@ -192,7 +192,6 @@ class Execution:
         finally:
             self._recorder.close_open_trials()
             self._controller.cleanup()
-            self._trials.forget()
         self._raise_failure()  # of a callback that was told of the end
 
     def _drive(self, tick: Callable[[], None]) -> None:

@@ -123,6 +123,7 @@ class Replay:
 
     def lose_workers(self) -> None:
         """Take its worker from every trial that has one: the sweep's process was gone."""
+        self._supervisor.explains = True
         for trial in list(self._live):
             if self._decided.get(trial.trial_id) == TrialScheduler.STOP:
                 self.stop_trial(trial)
@@ -205,8 +206,9 @@ class Replay:
         return note.iteration >= note.repeats_until
 
     def _decide(self, trial: Trial, result: dict[str, Any]) -> None:
-        replayed = self._supervisor.on_trial_result(self, trial, result)  # type: ignore[arg-type]
         recorded = self._recorded_answer(trial.trial_id)
+        self._supervisor.explains = recorded is None
+        replayed = self._supervisor.on_trial_result(self, trial, result)  # type: ignore[arg-type]
         if self._old_max_t is not None and result[self._time_attr] >= self._old_max_t:
             if recorded == TrialScheduler.STOP != replayed:
                 self.revived.add(trial.trial_id)

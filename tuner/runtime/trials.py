@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ray
 from ray.tune import CheckpointConfig, PlacementGroupFactory
 from ray.tune.experiment import Trial
-from ray.tune.registry import TRAINABLE_CLASS, _global_registry, register_trainable
-from ray.tune.trainable import wrap_function
+from ray.tune.trainable import Trainable, wrap_function
 
 from tuner.planning import Plan
 from tuner.runtime.measuring import measured
@@ -23,8 +20,6 @@ from tuner.trainable import EpochTrainable
 __all__ = ["Trials"]
 
 _FORGET_EVERY = 64
-
-_registry_lock = threading.Lock()
 
 
 class Trials:
@@ -44,13 +39,11 @@ class Trials:
         self._on_created = on_created
         self._open: dict[str, Trial] = {}
         self._forget_at = _FORGET_EVERY
-        # Ray looks a trainable up by name at each start of a worker: no two sweeps may share one.
-        self._name = f"{plan.spec.scenario}@{plan.spec.name}-{uuid.uuid4().hex[:8]}"
+        self._name = f"{plan.spec.scenario}@{plan.spec.name}"
         self._trainable = seeded(plan.scenario.trainable, plan.spec.seed)
-        with _registry_lock:  # sweeps may run in several threads; Ray's registry is not for that
-            kind = self._trainable
-            kind = kind if isinstance(kind, type) else wrap_function(kind)
-            register_trainable(self._name, measured(kind), warn=False)
+        kind = self._trainable
+        self._class = measured(kind if isinstance(kind, type) else wrap_function(kind))
+        self._default_placement = PlacementGroupFactory([bundle_of(plan.spec.resources)])
         self.checkpoint_config = CheckpointConfig(
             checkpoint_frequency=plan.spec.checkpoint_frequency,
             checkpoint_at_end=plan.spec.keep_final,
@@ -61,11 +54,6 @@ class Trials:
     def refuse_beyond(self, nodes: Sequence[Bundle]) -> None:
         """Refuse to make trials that none of ``nodes`` can hold, from now on."""
         self._nodes = nodes
-
-    def forget(self) -> None:
-        """Take the trainable out of Ray's registry again; the sweep is over."""
-        with _registry_lock:
-            _global_registry.unregister(TRAINABLE_CLASS, self._name)
 
     def __getitem__(self, trial_id: str) -> Trial:
         """Return an open trial."""
@@ -110,7 +98,7 @@ class Trials:
         Raises:
             ResourcesError: The trainable asks for more than any node has.
         """
-        trial = Trial(
+        trial = _TrialOfClass(
             self._name,
             config=config,
             trial_id=trial_id,
@@ -120,7 +108,9 @@ class Trials:
             checkpoint_config=self.checkpoint_config,
             max_failures=self._plan.spec.max_failures,
             trial_dirname_creator=_dirname,
+            stub=True,  # nothing is looked up
         )
+        trial.trainable_class = self._class
         if len(self._open) >= self._forget_at:
             self._open = {key: open_ for key, open_ in self._open.items() if not _ended(open_)}
             self._forget_at = 2 * len(self._open) + _FORGET_EVERY
@@ -132,15 +122,29 @@ class Trials:
     def _placement(self, config: dict[str, Any]) -> PlacementGroupFactory | None:
         own = getattr(self._trainable, "default_resource_request", None)
         if not self.request_resources:
-            return PlacementGroupFactory([bundle_of(self._plan.spec.resources)])
+            return self._default_placement
         if own is None:
             return None  # tune.with_resources: Ray finds it
         request = own(config)
         if request is None:
-            return PlacementGroupFactory([bundle_of(self._plan.spec.resources)])
+            return self._default_placement
         for bundle in request.bundles if self._nodes is not None else ():
             check_fits(bundle, self._nodes or ())
         return None
+
+
+class _TrialOfClass(Trial):
+    """A trial that knows its trainable.
+
+    Ray looks trainables up by name, in a registry that all sweeps of a process share: three calls
+    to Ray's head node for each trial, and one unpickling.
+    """
+
+    trainable_class: type[Trainable]
+
+    def get_trainable_cls(self) -> type[Trainable]:
+        """Return the class that trains."""
+        return self.trainable_class
 
 
 def _dirname(trial: Trial) -> str:

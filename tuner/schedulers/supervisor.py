@@ -94,6 +94,7 @@ class Supervisor(TrialScheduler):
 
     Attributes:
         scheduler: The scheduler it wraps.
+        explains: Whether decisions are told with their reason, which takes time to find.
         refusal: Set when a report lacks the metric or the time attribute, or holds one that is
             no number; whoever drives the sweep ends it then.
         failure: What the scheduler raised when it was told of a trial's end, if it did; likewise.
@@ -124,6 +125,7 @@ class Supervisor(TrialScheduler):
             scheduler, _DRAWS_ONLY_ON_ADD
         )
         self._fifo_choice = type(scheduler).choose_trial_to_run is FIFOScheduler.choose_trial_to_run
+        self.explains = True
         self.refusal: ReportError | None = None
         self.failure: Exception | None = None
         self._reported: set[str] = set()
@@ -158,7 +160,9 @@ class Supervisor(TrialScheduler):
         if answer != TrialScheduler.NOOP:
             answer = self._stop_at_max_t(trial, result, time, answer)
         if time < self._max_t and answer in (TrialScheduler.STOP, TrialScheduler.PAUSE):
-            reason = explain(self.scheduler, trial, value, time, self._mode)
+            reason = Reason("")
+            if self.explains:
+                reason = explain(self.scheduler, trial, value, time, self._mode)
             self._tell_answer(trial, answer, reason, result)
         return answer
 

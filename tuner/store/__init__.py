@@ -2,8 +2,9 @@
 
 Rows enter through one door as plain dicts and leave as frames:
 
-    SweepWriter ──► PartWriter   reports/part-*.parquet, decisions/part-*.parquet
-                └─► TrialTable   trials.parquet
+    SweepWriter ──► Journal      journal/segment-*.jsonl: everything, at once
+                ├─► PartWriter   reports/, decisions/, events/part-*.parquet: every few seconds
+                └─► TrialTable   trials.parquet: with them
     write_spec  ──► sweep.json
     Sweep       ◄── all of them, also while the sweep runs
 
@@ -16,7 +17,11 @@ Rows enter through one door as plain dicts and leave as frames:
 | `dataset`   | a dataset in parts that is whole at any moment                         |
 | `summary`   | the last and the best report of a trial; which of two values is better |
 | `trials`    | the table of trials                                                    |
-| `writer`    | what is written when                                                   |
+| `journal`   | the log of what is not in a table yet                                  |
+| `shapes`    | a short way for rows like those before                                 |
+| `writer`    | what is written when, and what a reopened sweep goes on with           |
+| `history`   | the tables and the journal as one sequence                             |
+| `attempts`  | which reports of a restarted trial count                               |
 | `results`   | one trial as a result; the ranking of trials                           |
 | `frames`    | stored tables as pandas frames                                         |
 | `reader`    | a sweep's folder as an object                                          |
@@ -30,6 +35,11 @@ explicit None beside absent values, and the exact types of every config. Every w
 file atomically, so pandas, DuckDB and Polars can open the folder while the sweep runs. Some of
 them open a file twice for one read and fail where a flush falls between the two, a matter of
 milliseconds: reading again helps. `Sweep` opens each file once.
+
+Nothing is lost and nothing is there twice, wherever a writer dies. Everything that arrives gets
+the next ``seq`` and is journaled before anything else happens with it; each table is complete up
+to a ``seq`` that it carries; the journal goes when all tables have its records. So a record counts
+as stored if its ``seq`` is not beyond its table's, and else the journal has it.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,7 @@ from tuner.errors import StorageError
 from tuner.store.layout import SweepLayout
 from tuner.store.processes import Process
 
-__all__ = ["GONE_AFTER_S", "Holder", "highest", "holder", "look"]
+__all__ = ["GONE_AFTER_S", "Holder", "highest", "holder", "look", "standing"]
 
 GONE_AFTER_S = 60.0
 """Silence after which a holder on another machine counts as gone."""
@@ -74,12 +73,12 @@ def look(layout: SweepLayout, now: float) -> tuple[int, Holder | None]:
         path = layout.lock(number)
         try:
             touched = path.stat().st_mtime
-            content = _understood(path.read_bytes())
+            content = path.read_bytes()
         except FileNotFoundError:  # a successor removed it meanwhile
             continue
         except OSError as error:
             raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
-        return number, _standing(number, content, max(0.0, now - touched))
+        return number, standing(number, content, max(0.0, now - touched))
 
 
 def highest(layout: SweepLayout) -> int:
@@ -88,8 +87,15 @@ def highest(layout: SweepLayout) -> int:
     return int(paths[-1].stem.rpartition("-")[2]) if paths else -1
 
 
-def _standing(number: int, content: Mapping[str, Any], silent_s: float) -> Holder | None:
-    """Return the holder that a lock names, and whether it still drives the sweep."""
+def standing(number: int, raw: bytes, silent_s: float) -> Holder | None:
+    """Return the holder that a lock names, and whether it still drives the sweep.
+
+    Args:
+        number: That of the lock.
+        raw: What it says.
+        silent_s: Seconds since it was last touched.
+    """
+    content = _understood(raw)
     if "released" in content:
         return None
     runs = None

@@ -11,13 +11,23 @@ from pathlib import Path
 
 from tuner.errors import StorageError, SweepExistsError
 
-__all__ = ["SCHEMA_VERSION", "SweepLayout", "refused", "sync_folder", "write_atomically"]
+__all__ = [
+    "LOCK_PATTERN",
+    "SCHEMA_VERSION",
+    "SweepLayout",
+    "refused",
+    "sync_folder",
+    "write_atomically",
+]
 
 SCHEMA_VERSION = 2
 """Version of the folder's files; a reader refuses a newer one.
 
 1: no ``events/``, no ``journal/``, no column ``seq``. Such a folder is read, not reopened.
 """
+
+LOCK_PATTERN = "driver-*.lock"
+"""The names of locks."""
 
 _NO_SYNC = {errno.EINVAL, errno.ENOTSUP}
 """What file systems answer that cannot sync a folder."""
@@ -45,14 +55,22 @@ class SweepLayout:
         try:
             if root.is_dir() and any(root.iterdir()):
                 raise SweepExistsError(_exists(layout))
-            for folder in (*layout.dataset_dirs, layout.journal_dir, layout.checkpoints_dir):
+        except OSError as error:
+            raise _unmakeable(root, error) from error
+        layout.make_folders()
+        return layout
+
+    def make_folders(self) -> None:
+        """Make the folders that a writer needs, where they are missing: copies may lack empty ones.
+
+        Raises:
+            StorageError: A folder cannot be made.
+        """
+        try:
+            for folder in (*self.dataset_dirs, self.journal_dir, self.checkpoints_dir):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StorageError(
-                f"cannot make the sweep folder {root}: {_reason(error)}; "
-                "choose another storage path (--storage-path)"
-            ) from error
-        return layout
+            raise _unmakeable(self.root, error) from error
 
     @property
     def spec_file(self) -> Path:
@@ -138,7 +156,7 @@ class SweepLayout:
 
     def locks(self) -> list[Path]:
         """Return the locks that are there now, in the order of their number; the last counts."""
-        return _in_order(self.root.glob("driver-*.lock"))
+        return _in_order(self.root.glob(LOCK_PATTERN))
 
     def remove_leftovers(self) -> None:
         """Remove the temporary files of a writer that was killed.
@@ -207,6 +225,13 @@ def _temporary(path: Path) -> Path:
 def _in_order(paths: Iterable[Path]) -> list[Path]:
     """Return numbered files by their number, which may have outgrown its zeros."""
     return sorted(paths, key=lambda path: (len(path.name), path.name))
+
+
+def _unmakeable(root: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"cannot make the sweep folder {root}: {_reason(error)}; "
+        "choose another storage path (--storage-path)"
+    )
 
 
 def _exists(layout: SweepLayout) -> str:

@@ -30,9 +30,9 @@ from tuner.store.drivers import GONE_AFTER_S, Holder, highest, holder, look
 from tuner.store.layout import SweepLayout, refused, write_atomically
 from tuner.store.processes import this_process
 
-__all__ = ["SweepLock"]
+__all__ = ["BEAT_EVERY_S", "SweepLock", "judgement", "lock_content"]
 
-_BEAT_EVERY_S = 10.0
+BEAT_EVERY_S = 10.0
 
 _TRIES = 40
 _PAUSE_S = 0.05
@@ -54,7 +54,7 @@ class SweepLock:
         self.took_over = took_over
         self._layout = layout
         self._clock = clock
-        self._next_beat = clock() + _BEAT_EVERY_S
+        self._next_beat = clock() + BEAT_EVERY_S
         self._is_held = True
 
     @classmethod
@@ -74,7 +74,7 @@ class SweepLock:
             number, last = look(layout, _time_on(layout.root))
             if last is None or not last.alive:
                 if _make(layout, number + 1):
-                    return cls(layout, number + 1, _judgement(last), clock)
+                    return cls(layout, number + 1, judgement(last), clock)
             elif last.pid is not None:
                 break
             time.sleep(_PAUSE_S)
@@ -90,7 +90,7 @@ class SweepLock:
         """
         if self._clock() < self._next_beat:
             return
-        self._next_beat = self._clock() + _BEAT_EVERY_S
+        self._next_beat = self._clock() + BEAT_EVERY_S
         if highest(self._layout) != self.number:
             root = self._layout.root
             raise SweepBusyError(
@@ -110,7 +110,7 @@ class SweepLock:
         """
         if self._is_held and highest(self._layout) == self.number:
             with suppress(StorageError):
-                write_atomically(self._layout.lock(self.number), _content(released=time.time()))
+                write_atomically(self._layout.lock(self.number), lock_content(released=time.time()))
         self._is_held = False
 
     def __enter__(self) -> Self:
@@ -135,7 +135,7 @@ def _make(layout: SweepLayout, number: int) -> bool:
     except OSError as error:
         raise refused(path, error) from error
     try:
-        os.write(file, _content())
+        os.write(file, lock_content())
     except OSError as error:
         path.unlink(missing_ok=True)
         raise refused(path, error) from error
@@ -159,7 +159,7 @@ def _time_on(folder: Path) -> float:
         raise refused(folder, error) from error
 
 
-def _content(**more: Any) -> bytes:
+def lock_content(**more: Any) -> bytes:
     """Return what a lock of this process says."""
     me = this_process()
     told = {
@@ -173,7 +173,7 @@ def _content(**more: Any) -> bytes:
     return json.dumps(told | more).encode()
 
 
-def _judgement(gone: Holder | None) -> str:
+def judgement(gone: Holder | None) -> str:
     if gone is None or gone.silent_s is None:
         return ""
     return f"took over from {gone}, which was not heard from for {gone.silent_s:.0f} s"

@@ -126,6 +126,7 @@ class SweepWriter:
                 rows have no order.
         """
         _refuse_unordered(layout)
+        layout.make_folders()
         layout.remove_leftovers()
         return cls(layout, metric=metric, mode=mode, time_attr=time_attr, existing=True, **options)
 
