@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -151,10 +151,12 @@ class _Run:
         self._stop = Stop()
         self._ousted = False
         self._lock = SweepLock.acquire(layout)
+        self._leave = ExitStack()
+        self._leave.callback(self._lock.release)
         try:
             self._open(plan, callbacks, stored)
         except BaseException:
-            self._lock.release()
+            self._leave.close()
             raise
 
     def _open(self, plan: Plan, callbacks: Sequence[Callback], stored: Sweep | None) -> None:
@@ -165,10 +167,9 @@ class _Run:
         self._writer = opened(layout, metric=spec.metric, mode=spec.mode, time_attr=spec.time_attr)
         recorder = Recorder(self._writer, spec, say=view.message)
         files_dir = layout.artifacts_dir if callbacks else None
-        self._storage = TrialStorage(layout.checkpoints_dir, files_dir)
-        self._execution = Execution(
-            plan, storage=self._storage, recorder=recorder, callbacks=callbacks
-        )
+        storage = TrialStorage(layout.checkpoints_dir, files_dir)
+        self._leave.callback(storage.remove_temporary_files)
+        self._execution = Execution(plan, storage=storage, recorder=recorder, callbacks=callbacks)
         if stored is not None:
             self._restore(stored.spec)
         surroundings = self._execution.surroundings
@@ -207,8 +208,7 @@ class _Run:
             raise
         finally:
             self._keep_what_can_be_kept(status, message)
-            self._lock.release()
-            self._storage.remove_temporary_files()
+            self._leave.close()
             self._show(lambda: self._view.close(self._board.snapshot()))
             self._view.close()
         if status == "interrupted":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,12 +11,13 @@ from ray.tune import Callback
 from ray.tune.experiment import Trial
 
 from tuner.errors import ReportError
+from tuner.runtime.failures import cause_of, error_text
 from tuner.runtime.ledger import Ledger, Tally, TrialNote
 from tuner.runtime.measuring import PEAK_MEMORY
 from tuner.schedulers import Decision, Reason, as_number
 from tuner.seeds import trial_seed
 from tuner.spec import SweepSpec
-from tuner.store import SweepWriter, last_line
+from tuner.store import SweepWriter
 
 __all__ = ["Recorder"]
 
@@ -43,8 +43,6 @@ _RAY_KEYS = frozenset(
         "hyperband_info",
     }
 )
-_PLACE = re.compile(r'File "([^"]+)", line (\d+)')
-_TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Recorder(Callback):
@@ -222,10 +220,10 @@ class Recorder(Callback):
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
         """A trial failed and will be tried again."""
-        error = _error_text(trial)
+        error = error_text(trial)
         self.ledger.restarts(trial.trial_id)
         attempt = self.ledger[trial.trial_id].attempt
-        self.say(f"trial {trial.trial_id} failed, attempt {attempt} follows: {_cause(error)}")
+        self.say(f"trial {trial.trial_id} failed, attempt {attempt} follows: {cause_of(error)}")
         self._writer.trial(trial.trial_id, attempts=attempt, error=error)
         self._set_status(trial.trial_id, trial.status)
 
@@ -234,9 +232,9 @@ class Recorder(Callback):
     ) -> None:
         """A trial failed for good."""
         note = self.ledger[trial.trial_id]
-        error = note.verdict or _error_text(trial)
+        error = note.verdict or error_text(trial)
         self._end(trial, Trial.ERROR, note.ending or "failed", error)
-        self.say(f"trial {trial.trial_id} {note.ending or 'failed'}: {_cause(error)}")
+        self.say(f"trial {trial.trial_id} {note.ending or 'failed'}: {cause_of(error)}")
 
     def on_resumed(self) -> None:
         """The sweep goes on; whatever ran when it ended has lost its worker."""
@@ -314,25 +312,6 @@ class Recorder(Callback):
         if not self.tally.reports:
             self.refusal = ReportError(text)
         return text
-
-
-def _cause(error: str) -> str:
-    """Return the error that a traceback ends with, and where it was raised."""
-    if "actor died" in error.lower():
-        return "its worker process died (killed, out of memory, or it called exit)"
-    places = _PLACE.findall(error)
-    where = f" ({Path(places[-1][0]).name}:{places[-1][1]})" if places else ""
-    line = last_line(error)
-    return f"{line}{where}" if line else "no message"
-
-
-def _error_text(trial: Trial) -> str:
-    """Return the latest failure of ``trial`` as Ray wrote it down, without terminal colours."""
-    path = trial.error_file
-    if not path or not Path(path).exists():
-        return "the trial's worker gave no reason"
-    text = _TERMINAL_COLOURS.sub("", Path(path).read_text(errors="replace"))
-    return text.rpartition("Failure # ")[2].partition("\n")[2].strip()
 
 
 def _lookup(result: Mapping[str, Any], name: str) -> float | None:
