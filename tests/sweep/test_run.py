@@ -282,9 +282,10 @@ def test_a_users_callback_sees_every_result(run: Run) -> None:
 
 
 def test_nothing_temporary_is_left_behind(run: Run) -> None:
-    run(num_samples=2)
     session = Path(ray._private.worker.global_worker.node.get_session_dir_path())
-    assert not any((session / "artifacts").glob("*")) or not (session / "artifacts").exists()
+    before = set((session / "artifacts").glob("*"))  # of drivers that other tests killed
+    run(num_samples=2)
+    assert set((session / "artifacts").glob("*")) <= before
 
 
 def test_a_plain_ray_class_trainable_runs_unchanged(run: Run) -> None:
