@@ -19,6 +19,7 @@ LAYERS = {
     "options": 0,
     "seeds": 0,
     "randomness": 0,
+    "places": 0,
     "provenance": 0,
     "trainable": 0,
     "scenario": 0,

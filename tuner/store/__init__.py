@@ -26,9 +26,25 @@ Rows enter through one door as plain dicts and leave as frames:
 | `frames`    | stored tables as pandas frames                                         |
 | `reader`    | a sweep's folder as an object                                          |
 | `following` | what is new in the record since the last look                          |
+| `driving`   | a sweep's folder as its driver has it                                  |
 | `lock`      | one driver per sweep (`drivers`: who it is; `processes`: is it alive?) |
 | `requests`  | what others ask of the driver                                          |
 | `notes`     | what people write about a sweep                                        |
+
+A sweep at a URI is driven from a *staging* folder and read from a *copy*:
+
+    SweepWriter ──► staging folder ──► Outbox ──► Mirror ──► s3://bucket/results/NAME
+    Sweep       ◄── copy ◄──────────────── download ◄────────────────┘
+
+| module        | what it decides                                                      |
+|---------------|----------------------------------------------------------------------|
+| `remote`      | what every object store can do                                       |
+| `outbox`      | what has to be uploaded, frozen at one moment                        |
+| `mirror`      | in which order, so that the remote can be read at any moment         |
+| `uploading`   | one upload, in the background                                        |
+| `staging`     | when to upload; what becomes of a remote that is away                |
+| `copies`      | where copies lie on this machine, and how they are brought up to date |
+| `remote_lock` | one driver per sweep, with nothing but whole objects and listings    |
 
 The store imports no Ray. The law is that what went in comes out: NaN and infinities, lists,
 explicit None beside absent values, and the exact types of every config. Every write replaces a

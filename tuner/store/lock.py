@@ -174,6 +174,7 @@ def lock_content(**more: Any) -> bytes:
 
 
 def judgement(gone: Holder | None) -> str:
+    """Return what to say of a holder that counted as gone because of its silence alone."""
     if gone is None or gone.silent_s is None:
         return ""
     return f"took over from {gone}, which was not heard from for {gone.silent_s:.0f} s"

@@ -7,6 +7,7 @@ can be followed while it runs; what a killed one left in its journal is there to
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any, Literal, cast, get_args, overload
 
@@ -16,8 +17,10 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from tuner.errors import NoResultError, SpecError, StorageError, nearest
+from tuner.places import Place, Uri, place_of
 from tuner.spec import SweepSpec
 from tuner.store.attempts import surviving
+from tuner.store.copies import RemoteCopy
 from tuner.store.dataset import read_schema, read_table
 from tuner.store.frames import to_frame
 from tuner.store.history import with_tail
@@ -42,11 +45,12 @@ _SUCCESSES = {"completed", "stopped"}
 _FAILURES = {"failed", "hung"}
 
 
-def load(path: str | Path) -> Sweep:
-    """Return the sweep in the folder ``path``.
+def load(path: str | Path | Uri) -> Sweep:
+    """Return the sweep in the folder ``path``, or at the URI ``path``.
 
     Raises:
-        StorageError: The folder holds no sweep, or one of a newer version of tuner.
+        StorageError: There is no sweep, or one of a newer version of tuner; or the URI cannot be
+            reached.
     """
     return Sweep(path)
 
@@ -54,25 +58,44 @@ def load(path: str | Path) -> Sweep:
 class Sweep:
     """A finished or running sweep, read from its folder.
 
+    What lies at a URI is copied to this machine first, without checkpoints, and again where it
+    has changed.
+
     Args:
-        path: ``<storage_path>/<name>``.
+        path: ``<storage_path>/<name>``, a folder or a URI.
+
+    Attributes:
+        path: The folder on this machine: the sweep's own, or the copy of what is at the URI.
+        place: Where the sweep lies, the folder or the URI; as text it shows no credentials.
 
     Raises:
-        StorageError: The folder holds no sweep, or one of a newer version of tuner.
+        StorageError: There is no sweep, or one of a newer version of tuner; or the URI cannot be
+            reached.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path).expanduser()
+    def __init__(self, path: str | Path | Uri) -> None:
+        self.place: Place = place_of(path)
+        self._copy = RemoteCopy(self.place) if isinstance(self.place, Uri) else None
+        self.path: Path = self._copy.folder if self._copy is not None else Path(str(self.place))
         self._layout = SweepLayout(self.path)
         self._content()
 
     def __repr__(self) -> str:
-        return f"Sweep({str(self.path)!r})"
+        return f"Sweep({str(self.place)!r})"
+
+    def refresh(self) -> None:
+        """Bring the copy of a sweep at a URI up to date, as every method does that reads.
+
+        Raises:
+            StorageError: The URI cannot be reached.
+        """
+        if self._copy is not None:
+            self._copy.refresh()
 
     @property
     def name(self) -> str:
         """The name of the sweep, which is that of its folder."""
-        return self.path.resolve().name
+        return self.path.resolve().name if isinstance(self.place, Path) else self.place.name
 
     @property
     def spec(self) -> SweepSpec:
@@ -147,6 +170,23 @@ class Sweep:
         """Return a row per event other than a decision, in the order in which they happened."""
         return to_frame(self._table("events"))
 
+    def checkpoints(self) -> dict[str, int]:
+        """Return the bytes of each checkpoint that is kept, by ``<trial>/<checkpoint>``.
+
+        Raises:
+            StorageError: The URI of the sweep cannot be reached.
+        """
+        folder = self._layout.checkpoints_dir
+        if self._copy is not None:
+            found = self._copy.sizes_below(folder.name)
+        else:
+            files = (path for path in folder.glob("*/*/**/*") if path.is_file())
+            found = {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+        sizes: Counter[str] = Counter()
+        for name, size in found.items():
+            sizes["/".join(name.split("/")[:2])] += size
+        return dict(sizes)
+
     def dataset(self, kind: TableName = "reports") -> ds.Dataset:
         """Return a table as a pyarrow dataset, for what does not fit into memory.
 
@@ -206,7 +246,7 @@ class Sweep:
         rows = rows_of(table.filter(pc.equal(table["trial_id"], trial_id)))
         if not rows:
             known = table["trial_id"].to_pylist()
-            raise SpecError(f"no trial {trial_id!r} in {self.path}{nearest(trial_id, known)}")
+            raise SpecError(f"no trial {trial_id!r} in {self.place}{nearest(trial_id, known)}")
         return TrialResult.of_row(rows[0], self.metric, "best")
 
     def _has_cut_short(self, trials: pa.Table) -> bool:
@@ -219,11 +259,12 @@ class Sweep:
 
     def _content(self) -> dict[str, Any]:
         """Return ``sweep.json``, checked."""
+        self.refresh()
         file = self._layout.spec_file
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError):
-            raise StorageError(f"no sweep in {self.path}: {_found(self.path)}") from None
+            raise StorageError(f"no sweep in {self.place}: {_found(self.place)}") from None
         except (OSError, ValueError) as error:
             raise StorageError(f"cannot read {file}: {error}") from error
         version = content.get("schema_version") if isinstance(content, dict) else None
@@ -231,7 +272,7 @@ class Sweep:
             raise StorageError(f"{file} is not tuner's: it has no schema_version")
         if version > SCHEMA_VERSION:
             raise StorageError(
-                f"{self.path} was written by a newer tuner (schema version {version}; this one "
+                f"{self.place} was written by a newer tuner (schema version {version}; this one "
                 f"reads up to {SCHEMA_VERSION}); upgrade tuner"
             )
         missing = {"metric", "mode", "time_attr"} - set(content.get("spec") or ())
@@ -240,6 +281,7 @@ class Sweep:
         return cast(dict[str, Any], content)
 
     def _paths(self, kind: TableName) -> list[Path]:
+        self.refresh()
         layout = self._layout
         folders = {
             "reports": layout.reports_dir,
@@ -263,6 +305,7 @@ class Sweep:
         It is whole also while a writer moves rows from the journal into the parts, because the
         journal is read first, and while it widens the parts.
         """
+        self.refresh()
         tail = read_journal(self._layout)
         if kind == "trials" and tail:
             objective = Objective(self.metric, self.mode)
@@ -286,8 +329,10 @@ class Sweep:
         return table.take(pc.sort_indices(keyed, sort_keys=[(key, "ascending") for key in keys]))
 
 
-def _found(path: Path) -> str:
+def _found(path: Place) -> str:
     """Return what is at ``path`` instead of a sweep, with the sweeps nearby."""
+    if isinstance(path, Uri):
+        return "there is no sweep.json; list sweeps with: tuner ls STORAGE_PATH"
     if not path.exists():
         return "there is no such folder" + nearest(path.name, _sweeps_in(path.parent))
     if not path.is_dir():

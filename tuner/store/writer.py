@@ -57,6 +57,7 @@ class WriterOptions(TypedDict, total=False):
     flush_every_s: float
     rows_per_part: int
     clock: Callable[[], float]
+    before_flush: Callable[[], None]
 
 
 class SweepWriter:
@@ -70,6 +71,7 @@ class SweepWriter:
         flush_every_s: Seconds between two flushes of `maybe_flush`, more where flushes are slow.
         rows_per_part: Rows of a full part of a dataset.
         clock: Returns seconds, for the intervals only.
+        before_flush: Called before the journal goes into the tables and is removed.
         existing: Whether the folder is one that `reopen` goes on with.
 
     Raises:
@@ -87,6 +89,7 @@ class SweepWriter:
         flush_every_s: float = 5.0,
         rows_per_part: int = 50_000,
         clock: Callable[[], float] = time.monotonic,
+        before_flush: Callable[[], None] = lambda: None,
         existing: bool = False,
     ) -> None:
         objective = Objective(metric, mode)
@@ -95,6 +98,7 @@ class SweepWriter:
         self._metric = metric
         self._flush_every_s = flush_every_s
         self._clock = clock
+        self._before_flush = before_flush
         reports = reports_schema(time_attr)
         self._fixed = frozenset(reports.names)
         self._reports = PartWriter(layout.reports_dir, reports, rows_per_part=rows_per_part)
@@ -210,6 +214,7 @@ class SweepWriter:
         """
         started = self._clock()
         try:
+            self._before_flush()
             self._reports.flush()
             self._decisions.flush()
             self._events.flush()
