@@ -100,7 +100,8 @@ class WarmController(TuneController):
         if self._draining:
             return
         for trial in self._first:
-            self._provide_worker(trial)
+            if trial in self._pending_trials:  # and was not stopped while it waited
+                self._provide_worker(trial)
         self._first = [t for t in self._first if t in self._pending_trials]
         controller: Any = self._wrapped()  # type: ignore[no-untyped-call]
         chosen = self._scheduler_alg.choose_trial_to_run(controller)
@@ -139,6 +140,7 @@ class WarmController(TuneController):
 
     def _maybe_cache_trial_actor(self, trial: Trial) -> bool:
         """Keep the worker of a trial that ended or pauses, for whichever trial is next."""
+        self._resetting_trials.discard(trial)  # ended before its worker was ready for it
         actor = self._trial_to_actor[trial]
         usable = self._is_started(actor) and actor in self._started_actors
         if not (self._reuse_actors and usable and self._more_to_run()):
