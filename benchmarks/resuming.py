@@ -79,15 +79,22 @@ def make_ours(trials: int, folder: Path) -> None:
     from tuner.runtime.execution import Execution
     from tuner.runtime.recorder import Recorder
     from tuner.runtime.stopping import Stop
-    from tuner.runtime.storage import TrialStorage
+    from tuner.runtime.storage import Checkpoints, TrialStorage
     from tuner.store import SweepLayout, SweepWriter, write_spec
 
     plan = resolve_plan(scenario(), {**options(trials), "storage_path": str(folder)})
     layout = SweepLayout.create(folder / "sweep")
     writer = SweepWriter(layout, metric="loss", mode="min", time_attr="epoch")
     recorder = Recorder(writer, plan.spec, say=print)
-    storage = TrialStorage(layout.checkpoints_dir, None)
-    execution = Execution(plan, storage=storage, recorder=recorder, callbacks=[])
+    checkpoints = Checkpoints.local(layout.checkpoints_dir)
+    storage = TrialStorage(checkpoints, None)
+    execution = Execution(
+        plan,
+        storage=storage,
+        remove_checkpoint=checkpoints.remove,
+        recorder=recorder,
+        callbacks=[],
+    )
     controller: Any = execution._controller
     controller._actor_manager = VirtualActors(
         layout.checkpoints_dir, lambda config, _, epoch: config["x"] + 1 / epoch, 16,

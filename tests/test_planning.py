@@ -131,7 +131,7 @@ def test_what_is_no_searcher_is_refused() -> None:
     [
         ({"max_t": "27"}, "max_t must be a whole number"),
         ({"storage_path": 3}, "storage_path must be a folder"),
-        ({"storage_path": "s3://bucket/x"}, "storage_path must be a folder"),
+        ({"storage_path": "file://elsewhere/x"}, "of this machine"),
         (
             {"searcher": "grid:points=2000"},
             "the grid has 4,000,000 combinations",

@@ -20,6 +20,7 @@ from tuner import space as spaces
 from tuner.arms import Choice, parse_choice
 from tuner.errors import SpecError
 from tuner.options import SweepOptions, check_option_names
+from tuner.places import Place, Uri, place_of
 from tuner.scenario import Scenario, load_scenario
 from tuner.schedulers import (
     SchedulerEntry,
@@ -55,6 +56,7 @@ class Plan:
 
     Attributes:
         spec: What it is, as plain values.
+        storage: The folder or URI that holds sweeps; it may have credentials, the spec has none.
         scenario: What is tuned, with the call's overrides.
         scheduler: Ray's scheduler, fresh.
         searcher: Ray's searcher, fresh.
@@ -64,6 +66,7 @@ class Plan:
     """
 
     spec: SweepSpec
+    storage: Place
     scenario: Scenario
     scheduler: TrialScheduler
     searcher: Searcher
@@ -118,9 +121,10 @@ def resolve_plan(scenario: str | Scenario, options: SweepOptions) -> Plan:
     _check_size(num_trials, given)
     _check_pair(scheduler, entry, searcher, chosen)
     _check_population(entry, given, num_samples)
+    storage = _storage(given.get("storage_path", "results"))
     spec = SweepSpec(
         name=_name(given.get("name"), chosen, scheduler),
-        storage_path=_folder(given.get("storage_path", "results")),
+        storage_path=str(storage),
         scenario=chosen.name,
         source=chosen.source,
         space=spaces.to_json(dict(chosen.space)),
@@ -139,6 +143,7 @@ def resolve_plan(scenario: str | Scenario, options: SweepOptions) -> Plan:
     seeds = SweepSeeds.spawn(seed)
     return Plan(
         spec=spec,
+        storage=storage,
         scenario=chosen,
         scheduler=_build_scheduler(scheduler, chosen),
         searcher=_build_searcher(searcher, chosen, spec, seeds.searcher),
@@ -323,12 +328,13 @@ def _name(given: str | None, scenario: Scenario, scheduler: Choice | TrialSchedu
     return given
 
 
-def _folder(given: str | Path) -> str:
-    if not isinstance(given, str | Path) or "://" in str(given):
+def _storage(given: str | Path | Uri) -> Place:
+    if not isinstance(given, str | Path | Uri):
         raise SpecError(
-            f"storage_path must be a folder that this machine and all nodes see, got {given!r}"
+            f"storage_path must be a folder or a URI that all nodes reach, got {given!r}"
         )
-    return str(Path(given).expanduser().absolute())
+    place = place_of(given)
+    return place.absolute() if isinstance(place, Path) else place
 
 
 def _spelled(choice: Choice | TrialScheduler | Searcher) -> str:

@@ -13,6 +13,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from tuner.places import without_credentials
+
 __all__ = ["provenance", "user"]
 
 _PACKAGES = ("tuner", "ray", "torch", "hyperopt", "optuna", "pandas", "pyarrow", "numpy")
@@ -21,7 +23,7 @@ _PACKAGES = ("tuner", "ray", "torch", "hyperopt", "optuna", "pandas", "pyarrow",
 def provenance() -> dict[str, Any]:
     """Return versions, git commit, command, host, user and process id, as JSON-able values."""
     return {
-        "command": shlex.join(sys.argv),
+        "command": without_credentials(shlex.join(sys.argv)),
         "working_dir": str(Path.cwd()),
         "git_commit": _git("rev-parse", "HEAD"),
         "git_dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),

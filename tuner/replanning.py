@@ -12,18 +12,17 @@ from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
 
 from tuner import space as spaces
-from tuner.arms import Choice, parse_choice
 from tuner.errors import ScenarioError, SpecError, nearest
 from tuner.options import SweepOptions
+from tuner.places import Place
 from tuner.planning import Plan, resolve_plan
 from tuner.scenario import Scenario, load_scenario
 from tuner.schedulers import SCHEDULERS
-from tuner.schedulers.pbt import default_interval
 from tuner.spec import SweepSpec
 
 __all__ = ["ResumeOptions", "replan"]
 
-_KEEPS_ITS_RUNGS = ("fifo", "asha", "median", "pbt", "pb2")  # when max_t grows
+_KEEPS_ITS_RUNGS = ("fifo", "asha", "median")  # when max_t grows
 
 
 class ResumeOptions(TypedDict, total=False):
@@ -80,7 +79,7 @@ _CARRIED_OVER = (
 
 
 def replan(
-    stored: SweepSpec, folder: Path, scenario: Scenario | str | None, changes: ResumeOptions
+    stored: SweepSpec, folder: Place, scenario: Scenario | str | None, changes: ResumeOptions
 ) -> Plan:
     """Return the plan of a stored sweep with ``changes``, its scheduler and searcher fresh.
 
@@ -104,19 +103,24 @@ def replan(
         chosen = dataclasses.replace(chosen, space=given.pop("space"))
         _check_learns(stored)
     else:
+        if stored.own_space:
+            chosen = dataclasses.replace(chosen, space=spaces.from_json(stored.space))
         _check_unchanged(stored, chosen)
     options: dict[str, Any] = {
         name: value for name in _CARRIED_OVER if (value := getattr(stored, name)) is not None
     }
     if "space" in changes:
         options.pop("points_to_evaluate", None)  # they were tried, and may lie outside
-    options |= {"name": folder.resolve().name, "storage_path": str(folder.resolve().parent)}
+    folder = folder.resolve() if isinstance(folder, Path) else folder
+    options |= {"name": folder.name, "storage_path": folder.parent}
     options |= _samples(stored, given.pop("num_samples", None))
     if "max_t" in given:
         _check_growth(stored, given["max_t"])
-    options |= _parts(stored, given, chosen) | given
+    options |= _parts(stored, given) | given
     plan = resolve_plan(chosen, cast(SweepOptions, options))
-    return dataclasses.replace(plan, spec=dataclasses.replace(plan.spec, source=stored.source))
+    own_space = stored.own_space or "space" in changes
+    spec = dataclasses.replace(plan.spec, source=stored.source, own_space=own_space)
+    return dataclasses.replace(plan, spec=spec)
 
 
 def _scenario_of(stored: SweepSpec, given: Scenario | str | None) -> Scenario:
@@ -139,6 +143,7 @@ def _check_unchanged(stored: SweepSpec, scenario: Scenario) -> None:
     differences = _differences(
         spaces.flatten({"space": _as_stored(then)}), spaces.flatten({"space": _as_stored(now)})
     )
+    remedy = "or give the new space on purpose (--space, space=)" if differences else ""
     for name in ("metric", "mode", "time_attr"):
         before, after = getattr(stored, name), getattr(scenario, name)
         if before != after:
@@ -146,8 +151,8 @@ def _check_unchanged(stored: SweepSpec, scenario: Scenario) -> None:
     if differences:
         raise SpecError(
             f"scenario {scenario.name!r} has changed since the sweep was started "
-            f"({'; '.join(differences)}); bring it back as it was, or give the new space on "
-            "purpose (--space, space=)"
+            f"({'; '.join(differences)}); bring it back as it was"
+            f"{', ' if remedy else ''}{remedy}"
         )
 
 
@@ -197,8 +202,8 @@ def _samples(stored: SweepSpec, wanted: int | str | None) -> dict[str, Any]:
     name = stored.scheduler.partition(":")[0]
     if total != before and name in SCHEDULERS and SCHEDULERS[name].population:
         raise SpecError(
-            f"{name} keeps one population of {before} from its start to its end; extend it with "
-            "max_t, or start another sweep"
+            f"{name} keeps one population of {before} from its start to its end; "
+            "start another sweep"
         )
     return {"num_samples": total}
 
@@ -209,12 +214,12 @@ def _check_growth(stored: SweepSpec, max_t: int) -> None:
     name = stored.scheduler.partition(":")[0]
     if max_t > stored.max_t and name not in _KEEPS_ITS_RUNGS:
         raise SpecError(
-            f"the brackets of {stored.scheduler} depend on max_t, so that it cannot grow from "
+            f"what {stored.scheduler} has decided depends on max_t, so that it cannot grow from "
             f"{stored.max_t} to {max_t}; start another sweep"
         )
 
 
-def _parts(stored: SweepSpec, given: dict[str, Any], scenario: Scenario) -> dict[str, Any]:
+def _parts(stored: SweepSpec, given: dict[str, Any]) -> dict[str, Any]:
     """Return scheduler and searcher: by name as before, or the objects that are given now."""
     parts: dict[str, Any] = {}
     for role, kind in (("scheduler", TrialScheduler), ("searcher", Searcher)):
@@ -228,14 +233,5 @@ def _parts(stored: SweepSpec, given: dict[str, Any], scenario: Scenario) -> dict
                 f"the sweep was started with a {role} object, {spelled}, which nothing stores; "
                 f"resume with tuner.resume(path, {role}={spelled.rpartition('.')[2]}(...))"
             )
-        parts[role] = _with_interval(spelled, stored, scenario) if named else own
+        parts[role] = spelled if named else own
     return parts
-
-
-def _with_interval(spelled: str, stored: SweepSpec, scenario: Scenario) -> str:
-    """Name a population's interval, whose default follows from ``max_t``, which may grow."""
-    choice = parse_choice(spelled)
-    if choice.name not in ("pbt", "pb2") or "perturbation_interval" in choice.options:
-        return spelled
-    interval = default_interval(dataclasses.replace(scenario, max_t=stored.max_t))
-    return str(Choice(choice.name, {**choice.options, "perturbation_interval": interval}))

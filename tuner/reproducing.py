@@ -21,6 +21,7 @@ from ray.tune.search import Searcher
 from tuner.differences import MetricDifference, compare, versions_apart
 from tuner.errors import ScenarioError, SpecError
 from tuner.options import SweepOptions
+from tuner.places import Uri
 from tuner.planning import resolve_plan
 from tuner.provenance import provenance
 from tuner.scenario import Scenario, load_scenario
@@ -67,7 +68,7 @@ class Reproduction:
 
 
 def reproduce(
-    path: str | Path,
+    path: str | Path | Uri,
     trial_id: str,
     *,
     scenario: str | Scenario | None = None,
@@ -78,12 +79,12 @@ def reproduce(
     """Run a trial again, alone, to the time that it reached, and compare what it reports.
 
     Args:
-        path: The sweep's folder. It is only read.
+        path: The sweep's folder or URI. It is only read.
         trial_id: The trial.
         scenario: Where to get the scenario from, if it is not stored (it was built in Python) or
             has moved.
-        storage_path: A folder in which to keep the new run as a sweep, which all nodes see; None
-            for a temporary one on this machine.
+        storage_path: A folder or URI, which all nodes reach, in which to keep the new run as a
+            sweep; None for a temporary one on this machine.
         address: Of a running Ray cluster; None for a local Ray.
         progress: How the run is shown; see `tuner.SweepOptions`.
 
@@ -166,7 +167,7 @@ def _reached(sweep: Sweep, trial_id: str, reports: Sequence[Mapping[str, Any]]) 
     if not reports:
         raise SpecError(
             f"a trial is compared by its reports, and {trial_id} has none; see why: "
-            f"tuner show {sweep.path} --trial {trial_id}"
+            f"tuner show {sweep.place} --trial {trial_id}"
         )
     decisions = Follower(SweepLayout(sweep.path), ["decision"], trial_id).look()
     copies = [each.row for each in decisions if each.row["decision"] == "EXPLOIT"]
@@ -191,7 +192,7 @@ def _number(sweep: Sweep, trial_id: str) -> int:
     if found is None or seed is None:
         raise SpecError(
             f"a trial is run again with its own seed, and that of {trial_id} is unknown: "
-            f"{sweep.path} was imported; run its configuration with points_to_evaluate"
+            f"{sweep.place} was imported; run its configuration with points_to_evaluate"
         )
     return int(found[1])
 

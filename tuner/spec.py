@@ -15,11 +15,12 @@ class SweepSpec:
 
     Attributes:
         name: The sweep's name, its folder below ``storage_path``.
-        storage_path: The folder that holds sweeps, absolute.
+        storage_path: The folder that holds sweeps, absolute, or its URI without credentials.
         scenario: The scenario's name.
         source: How the scenario is loaded again (bundled name, module, file); None if it was
             built in Python.
         space: The search space as JSON (`tuner.space.to_json`).
+        own_space: Whether it was given in place of the scenario's when the sweep was resumed.
         metric: What is tuned.
         mode: Whether lower (``"min"``) or higher (``"max"``) is better.
         time_attr: What counts as a trial's time.
@@ -81,6 +82,7 @@ class SweepSpec:
     reuse_actors: bool = True
     notes: str = ""
     tags: Sequence[str] = ()
+    own_space: bool = False
 
     @property
     def arm(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import shlex
-import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from ray.tune import Callback
 
 from tuner.errors import SpecError, StorageError, SweepBusyError, TunerError
 from tuner.options import SweepOptions
+from tuner.places import Uri, place_of
 from tuner.planning import Plan, resolve_plan
 from tuner.progress import SilentView, View, make_view
 from tuner.provenance import provenance
@@ -24,19 +24,22 @@ from tuner.runtime.board import Board
 from tuner.runtime.connect import connect, nodes, quiet_ray, wait_until_fits
 from tuner.runtime.execution import Execution
 from tuner.runtime.recorder import Recorder
+from tuner.runtime.removal import Remover
 from tuner.runtime.resources import bundle_of
 from tuner.runtime.stopping import Every, Stop, stop_signals
-from tuner.runtime.storage import TrialStorage
+from tuner.runtime.storage import Checkpoints, TrialStorage
 from tuner.scenario import Scenario
 from tuner.spec import SweepSpec
 from tuner.store import Sweep, SweepLayout, SweepWriter, load, read_history, write_spec
-from tuner.store.lock import SweepLock
+from tuner.store.driving import DriverFolder
 from tuner.store.requests import take_requests
+from tuner.store.staging import create_folder, open_folder
 
 __all__ = ["resume", "run", "run_plan"]
 
 _SHOW_EVERY_S = 0.25
 _LOOK_FOR_REQUESTS_EVERY_S = 1.0
+_REMOVALS_TAKE_S = 20.0
 
 _log = logging.getLogger(__name__)
 
@@ -69,23 +72,23 @@ def run(scenario: str | Scenario, **options: Unpack[SweepOptions]) -> Sweep:
 def run_plan(plan: Plan, *, callbacks: Sequence[Callback] = (), progress: str = "auto") -> Sweep:
     """Run a sweep that is planned already; as `run` otherwise."""
     view = make_view(progress, sys.stderr)
-    layout = SweepLayout.create(Path(plan.spec.storage_path) / plan.spec.name)
+    folder = create_folder(plan.storage / plan.spec.name)
     with quiet_ray():
         try:
-            sweep_run = _Run(plan, layout, view, callbacks)
+            sweep_run = _Run(plan, folder, view, callbacks)
         except SweepBusyError:  # another process took the name at the same moment
             view.close()
             raise
         except BaseException:
-            shutil.rmtree(layout.root, ignore_errors=True)  # nothing ran: the name stays free
+            folder.discard()  # nothing ran: the name stays free
             view.close()
             raise
         sweep_run.carry_out()
-    return load(layout.root)
+    return load(folder.place)
 
 
 def resume(
-    path: str | Path,
+    path: str | Path | Uri,
     *,
     scenario: str | Scenario | None = None,
     **changes: Unpack[ResumeOptions],
@@ -97,7 +100,7 @@ def resume(
     beginning where they have none.
 
     Args:
-        path: The sweep's folder, which may have moved.
+        path: The sweep's folder, which may have moved, or its URI.
         scenario: Where to get the scenario from, if it is not stored (it was built in Python) or
             has moved; it must be the one that the sweep was started with.
         **changes: The keywords of `tuner.ResumeOptions`: what shall be different from now on.
@@ -110,23 +113,36 @@ def resume(
         SweepFailedError: The sweep could not be carried on; what was reported is kept.
     """
     callbacks = _checked(changes.get("callbacks", ()))
-    stored = load(path)
-    layout = SweepLayout(stored.path.resolve())
-    if stored.state.get("imported_from"):
-        raise SpecError(
-            f"{stored.path} was imported from {stored.state['imported_from']}, which says too "
-            "little of its scheduler and searcher to go on; start a sweep of your own"
-        )
-    plan = replan(stored.spec, layout.root, scenario, changes)
-    view = make_view(changes.get("progress", "auto"), sys.stderr)
+    folder = open_folder(place_of(path))
+    try:
+        stored = load(folder.layout.root)
+        plan = _replanned(stored, folder, scenario, changes)
+        view = make_view(changes.get("progress", "auto"), sys.stderr)
+    except BaseException:
+        folder.release()
+        raise
     with quiet_ray():
         try:
-            sweep_run = _Run(plan, layout, view, callbacks, stored=stored)
+            sweep_run = _Run(plan, folder, view, callbacks, stored=stored)
         except BaseException:
             view.close()
             raise
         sweep_run.carry_out()
-    return load(layout.root)
+    return load(folder.place)
+
+
+def _replanned(
+    stored: Sweep,
+    folder: DriverFolder,
+    scenario: str | Scenario | None,
+    changes: ResumeOptions,
+) -> Plan:
+    if stored.state.get("imported_from"):
+        raise SpecError(
+            f"{folder.place} was imported from {stored.state['imported_from']}, which says too "
+            "little of its scheduler and searcher to go on; start a sweep of your own"
+        )
+    return replan(stored.spec, folder.place, scenario, changes)
 
 
 class _Run:
@@ -138,53 +154,75 @@ class _Run:
     def __init__(
         self,
         plan: Plan,
-        layout: SweepLayout,
+        folder: DriverFolder,
         view: View,
         callbacks: Sequence[Callback],
         stored: Sweep | None = None,
     ) -> None:
-        spec = plan.spec
-        connect(spec.address, num_cpus=spec.num_cpus, num_gpus=spec.num_gpus, say=view.message)
-        wait_until_fits(bundle_of(spec.resources), spec.wait_for_resources_s, view.message)
         self._view = view
-        self._layout = layout
+        self._folder = folder
+        self._layout = folder.layout
         self._stop = Stop()
         self._ousted = False
-        self._lock = SweepLock.acquire(layout)
+        self._undelivered: StorageError | None = None
         self._leave = ExitStack()
-        self._leave.callback(self._lock.release)
+        self._leave.callback(folder.release)
         try:
+            folder.lock(view.message)  # before Ray starts: another driver may be at work
+            self._connect(plan.spec)
             self._open(plan, callbacks, stored)
         except BaseException:
             self._leave.close()
             raise
 
+    def _connect(self, spec: SweepSpec) -> None:
+        say = self._view.message
+        connect(spec.address, num_cpus=spec.num_cpus, num_gpus=spec.num_gpus, say=say)
+        wait_until_fits(bundle_of(spec.resources), spec.wait_for_resources_s, say)
+
     def _open(self, plan: Plan, callbacks: Sequence[Callback], stored: Sweep | None) -> None:
         spec, layout, view = plan.spec, self._layout, self._view
-        if self._lock.took_over:
-            view.message(self._lock.took_over)
         opened = SweepWriter if stored is None else SweepWriter.reopen
-        self._writer = opened(layout, metric=spec.metric, mode=spec.mode, time_attr=spec.time_attr)
+        self._writer = opened(
+            layout,
+            metric=spec.metric,
+            mode=spec.mode,
+            time_attr=spec.time_attr,
+            before_flush=self._folder.before_flush,
+        )
         recorder = Recorder(self._writer, spec, say=view.message)
         files_dir = layout.artifacts_dir if callbacks else None
-        storage = TrialStorage(layout.checkpoints_dir, files_dir)
+        checkpoints = Checkpoints(*self._folder.checkpoints())
+        self._remover = Remover(checkpoints)
+        storage = TrialStorage(checkpoints, files_dir)
         self._leave.callback(storage.remove_temporary_files)
-        self._execution = Execution(plan, storage=storage, recorder=recorder, callbacks=callbacks)
+        self._execution = Execution(
+            plan,
+            storage=storage,
+            remove_checkpoint=self._remover.remove,
+            recorder=recorder,
+            callbacks=callbacks,
+        )
         if stored is not None:
-            self._restore(stored.spec)
+            self._restore(stored.spec, checkpoints)
         surroundings = self._execution.surroundings
-        self._board = Board(plan, str(layout.root), recorder=recorder, surroundings=surroundings)
+        self._board = Board(
+            plan, str(self._folder.place), recorder=recorder, surroundings=surroundings
+        )
         self._record = _SpecRecord(plan, layout, before=stored.state if stored else None)
         self._chores = [
             Every(_SHOW_EVERY_S, lambda: self._show(self._update_view)),
             Every(_LOOK_FOR_REQUESTS_EVERY_S, self._take_requests),
         ]
 
-    def _restore(self, was: SweepSpec) -> None:
-        self._view.message(f"replaying the record of {self._layout.root}")
-        restored = self._execution.restore(
-            read_history(self._layout), self._layout.checkpoints_dir, was
-        )
+    def _restore(self, was: SweepSpec, checkpoints: Checkpoints) -> None:
+        self._view.message(f"replaying the record of {self._folder.place}")
+        stored = load(self._layout.root)
+        _check_whole(stored)
+        events = stored.events().query("event == 'resumed'")
+        pairs = zip(events["seq"].tolist(), events["details"].tolist(), strict=True)
+        resumed = [(int(seq), dict(details or {})) for seq, details in pairs]
+        restored = self._execution.restore(read_history(self._layout), checkpoints, was, resumed)
         for line in restored.lines():
             self._view.message(line)
 
@@ -208,11 +246,14 @@ class _Run:
             raise
         finally:
             self._keep_what_can_be_kept(status, message)
+            self._deliver()
             self._leave.close()
             self._show(lambda: self._view.close(self._board.snapshot()))
             self._view.close()
+        if self._undelivered is not None:
+            raise self._undelivered
         if status == "interrupted":
-            self._view.message(f"to go on: tuner resume {shlex.quote(str(self._layout.root))}")
+            self._view.message(f"to go on: tuner resume {shlex.quote(str(self._folder.place))}")
 
     def _tick(self) -> None:
         """Between two events: write rows when it is time, look for requests, show how it stands.
@@ -221,7 +262,7 @@ class _Run:
             StorageError: The disk refuses.
             SweepBusyError: Another driver took over while this one was silent.
         """
-        self._lock.beat()
+        self._folder.tick()
         self._writer.maybe_flush()
         for chore in self._chores:
             chore()
@@ -231,7 +272,7 @@ class _Run:
 
     def _take_requests(self) -> None:
         """Do what somebody asks of a running sweep from elsewhere."""
-        for request in take_requests(self._layout, self._lock.number):
+        for request in take_requests(self._layout, self._folder.number):
             if request.trial_id is not None:
                 self._execution.stop_trial(request.trial_id, request.by)
             elif request.now:
@@ -256,6 +297,17 @@ class _Run:
             self._writer.close()
         with suppress(StorageError):
             self._record.write(status, message)
+
+    def _deliver(self) -> None:
+        """Bring the end of the sweep to where it lies for others."""
+        if self._ousted:
+            return
+        self._remover.wait(_REMOVALS_TAKE_S)
+        try:
+            self._folder.finish()
+        except StorageError as failure:
+            self._undelivered = failure
+            self._view.message(str(failure))
 
 
 class _SpecRecord:
@@ -282,6 +334,24 @@ class _SpecRecord:
         write_spec(
             self._layout, {**self._fixed, "status": status, "message": message, "ended": ended}
         )
+
+
+def _check_whole(sweep: Sweep) -> None:
+    """Refuse to go on where part of a sweep's folder is gone.
+
+    Raises:
+        StorageError: With what is missing.
+    """
+    events, trials = sweep.events(), set(sweep.trials()["trial_id"])
+    suggested = set(events.loc[events["event"] == "suggested", "trial_id"])
+    reported = set(sweep.reports()["trial_id"])
+    saying = {"trials.parquet": suggested - trials, "events/": (trials | reported) - suggested}
+    for name, missing in saying.items():
+        if missing:
+            raise StorageError(
+                f"{name} of {sweep.path} lacks {len(missing)} trials that the rest of the folder "
+                f"tells of, such as {min(missing)}; bring the missing files back"
+            )
 
 
 def _checked(callbacks: Sequence[Callback]) -> Sequence[Callback]:

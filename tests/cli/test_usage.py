@@ -33,7 +33,8 @@ Command = Callable[..., Any]
         ),
         (
             "show",
-            "missing PATH: A sweep's folder, or its name below ./results. See tuner show --help.",
+            "missing PATH: A sweep's folder or URI, or its name below ./results. "
+            "See tuner show --help.",
         ),
         (
             "run x --num-samples many",

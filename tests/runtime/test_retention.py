@@ -9,6 +9,7 @@ from ray.train._internal.session import _TrainingResult
 from ray.tune.experiment import Trial
 
 from tuner.runtime.retention import Retention
+from tuner.runtime.storage import Checkpoints
 
 
 class Stage:
@@ -24,6 +25,7 @@ class Stage:
             **given,
             value_of=lambda trial: trial.last_result.get("loss"),
             open_trials=lambda: [t for t in self.trials.values() if not t.is_finished()],
+            remove=Checkpoints.local(folder).remove,
             held=(lambda: self.held) if copies else None,
         )
 
@@ -119,5 +121,5 @@ def test_on_resuming_only_what_is_needed_is_left(tmp_path: Path, best: int) -> N
     before.end("c", 0.1)
     after = Stage(tmp_path, best=best)
     after.trials = before.trials
-    after.retention.adopt(list(before.trials.values()), tmp_path)
+    after.retention.adopt(list(before.trials.values()), Checkpoints.local(tmp_path).found())
     assert after.left == ["a/3", "c/3"][: 1 + best]

@@ -17,7 +17,7 @@ from tuner.runtime import workers
 from tuner.runtime.execution import Execution
 from tuner.runtime.recorder import Recorder
 from tuner.runtime.stopping import Stop
-from tuner.runtime.storage import TrialStorage
+from tuner.runtime.storage import Checkpoints, TrialStorage
 
 
 class KilledError(BaseException):
@@ -28,6 +28,7 @@ class KilledError(BaseException):
 class Record:
     kind: str
     row: Mapping[str, Any]
+    seq: int = 0
 
 
 @dataclass
@@ -63,7 +64,8 @@ def curve(config: Mapping[str, Any], weight: float, epoch: int) -> float:
 
 def carry_out(
     folder: Path, writer: Writer, records: Iterable[Record] | None = None, slots: int = 1,
-    fails: Callable[[str, int], bool] = lambda *_: False, **options: Any,
+    fails: Callable[[str, int], bool] = lambda *_: False,
+    tick: Callable[[Execution], None] = lambda _: None, **options: Any,
 ) -> Execution:  # fmt: skip
     """Run a sweep, a new one or one that goes on from ``records``, until it ends or dies."""
     plan = resolve_plan(
@@ -73,8 +75,11 @@ def carry_out(
     checkpoints = folder / "s" / "checkpoints"
     checkpoints.mkdir(parents=True, exist_ok=True)
     recorder = Recorder(writer, plan.spec, say=lambda _: None, clock=lambda: 0.0)  # type: ignore[arg-type]
-    storage = TrialStorage(checkpoints, None)
-    execution = Execution(plan, storage=storage, recorder=recorder, callbacks=[])
+    kept = Checkpoints.local(checkpoints)
+    storage = TrialStorage(kept, None)
+    execution = Execution(
+        plan, storage=storage, remove_checkpoint=kept.remove, recorder=recorder, callbacks=[]
+    )
     actors = VirtualActors(checkpoints, curve, slots, fails)
     controller: Any = execution._controller
     controller._actor_manager = actors
@@ -82,8 +87,8 @@ def carry_out(
     execution._source.limit = None if plan.population or plan.bracket else slots
     try:
         if records is not None:
-            execution.restore(records, checkpoints)
-        execution.run(Stop(), lambda: None)
+            execution.restore(records, kept)
+        execution.run(Stop(), lambda: tick(execution))
     finally:
         writer.dies_after = math.inf
         storage.remove_temporary_files()
@@ -107,7 +112,7 @@ def story(records: Iterable[Record]) -> tuple[list[tuple[Any, ...]], dict[str, s
     for record in records:
         row = record.row
         if record.kind == "decision" and row["decision"] != "RESUME":
-            told.append((row["decision"], row["trial_id"], row["time"], row["reason"]))
+            told.append((row["decision"], row["trial_id"], row.get("time"), row["reason"]))
             if row["decision"] == "EXPLOIT":
                 furthest[row["trial_id"]] = 0
         elif record.kind == "report":
@@ -230,3 +235,29 @@ def test_trials_that_fail_are_replayed_too(
         assert len(outcomes) == options["num_samples"]
         if max_failures and arm != "pbt":
             assert story(second.records) == story(whole.records), f"killed after record {k}"
+
+
+@pytest.mark.parametrize("arm", ["asha", "hyperband", "pbt"])
+def test_a_trial_that_somebody_stopped_is_replayed_too(
+    arm: str, virtual_saves: None, tmp_path: Path
+) -> None:
+    def stop_open_trials(writer: Writer) -> Callable[[Execution], None]:
+        def tick(execution: Execution) -> None:
+            open_ids = sorted(execution._recorder.ledger.open())
+            asked = sum("asked_by" in r.row.get("details", ()) for r in writer.records)
+            if open_ids and asked < 2 and len(writer.records) > 15 * (1 + asked):
+                execution.stop_trial(open_ids[-1 if asked else 0], "me")
+
+        return tick
+
+    whole = Writer()
+    carry_out(tmp_path / "whole", whole, tick=stop_open_trials(whole), **ARMS[arm])
+    assert any("asked_by" in r.row.get("details", ()) for r in whole.records)
+    for k in range(20, len(whole.records), 3):
+        first = Writer(dies_after=k)
+        with pytest.raises(KilledError):
+            carry_out(tmp_path / str(k), first, tick=stop_open_trials(first), **ARMS[arm])
+        second = Writer(records=list(first.records))
+        tick = stop_open_trials(second)
+        carry_out(tmp_path / str(k), second, records=first.records, tick=tick, **ARMS[arm])
+        assert len(story(second.records)[1]) == ARMS[arm]["num_samples"]

@@ -219,7 +219,7 @@ def test_a_larger_max_t_needs_the_final_checkpoints(run: Run) -> None:
         tuner.resume(first.path, scenario=scenario, max_t=27, progress="none")
     assert first.state["status"] == "finished"  # nothing was touched
     hyperband = run(scenario, num_samples=4, scheduler="hyperband", name="h")
-    with pytest.raises(SpecError, match="the brackets of hyperband depend on max_t"):
+    with pytest.raises(SpecError, match="what hyperband has decided depends on max_t"):
         tuner.resume(hyperband.path, scenario=scenario, max_t=27)
 
 
@@ -341,3 +341,48 @@ def test_a_retried_trial_never_left_its_scheduler(run: Run, tmp_path: Path) -> N
         for sweep in (calm, stormy)
     )
     assert one.reset_index(drop=True).equals(other.reset_index(drop=True))
+
+
+@pytest.mark.parametrize(
+    ("gone", "words"),
+    [
+        ("trials.parquet", "trials.parquet of .* lacks 2 trials"),
+        ("events", "events/ of .* lacks 2"),
+    ],
+)
+def test_a_folder_that_is_not_whole_is_refused(run: Run, gone: str, words: str) -> None:
+    scenario = make_scenario()
+    sweep = run(scenario, num_samples=2)
+    path = sweep.path / gone
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with pytest.raises(StorageError, match=words):
+        tuner.resume(sweep.path, scenario=scenario, num_samples=3, progress="none")
+
+
+def test_a_sweep_can_be_extended_again_and_again(run: Run) -> None:
+    scenario = make_scenario()
+    first = run(scenario, num_samples=4, scheduler="asha:reduction_factor=2", keep_final=True)
+    path, go_on = first.path, {"scenario": scenario, "progress": "none"}
+    tuner.resume(path, **go_on)  # nothing is left to do
+    tuner.resume(path, max_t=18, **go_on)
+    tuner.resume(path, **go_on)
+    tuner.resume(path, num_samples="+2", **go_on)
+    last = tuner.resume(path, max_t=36, **go_on)
+    reports = last.reports(all_attempts=True)
+    assert not reports.duplicated(["trial_id", "training_iteration"]).any()  # none began again
+    assert reports.epoch.max() == 36
+    assert len(last.trials()) == 6
+    assert last.trials().outcome.isin(["completed", "stopped"]).all()
+
+
+def test_what_was_suggested_in_another_space_is_known_after_another_resume(run: Run) -> None:
+    scenario = make_scenario(space={"x": tune.uniform(0.0, 1.0)})
+    moved = make_scenario(space={"x": tune.uniform(0.2, 0.4)})
+    options = {"num_samples": 4, "searcher": "hyperopt:n_initial_points=2"}
+    whole = run(scenario, name="whole", **options)
+    tuner.resume(whole.path, scenario=moved, space=moved.space, num_samples=8, progress="none")
+    first = run(scenario, name="first", **options)
+    tuner.resume(first.path, scenario=moved, space=moved.space, num_samples=6, progress="none")
+    # The space is remembered, and not that of the scenario.
+    last = tuner.resume(first.path, scenario=scenario, num_samples=8, progress="none")
+    assert list(last.trials()["config/x"]) == list(tuner.load(whole.path).trials()["config/x"])

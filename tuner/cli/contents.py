@@ -6,12 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from tuner.cli.driven import status_of
 from tuner.cli.stored import columns, count_reports, count_rows, rows_of_trial
 from tuner.errors import NoResultError, TunerError
+from tuner.places import Place
 from tuner.progress import curves_of
 from tuner.store import Sweep, SweepLayout, TrialResult, load
 from tuner.store.notes import read_notes
@@ -34,7 +34,7 @@ _FAILED = ("failed", "hung")
 _NUMBER = re.compile(r"(?<![\w.=])[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|nan|inf)(?!\w)")
 
 
-def heading(path: Path) -> dict[str, Any]:
+def heading(path: Place) -> dict[str, Any]:
     """Return what a list of sweeps says of the one at ``path``, also if it cannot be read."""
     try:
         sweep = load(path)
@@ -61,7 +61,7 @@ def summary(sweep: Sweep, n_best: int) -> dict[str, Any]:
     trials = _rows(sweep, "trials", ["trial_id", "status", "outcome", "error"])
     return {
         "name": sweep.name,
-        "path": str(sweep.path),
+        "path": str(sweep.place),
         "arm": sweep.spec.arm,
         **sweep.state,
         "status": status_of(sweep),
@@ -175,9 +175,5 @@ def _rows(sweep: Sweep, table: TableName, names: Sequence[str]) -> list[dict[str
 
 def _checkpoints(sweep: Sweep) -> dict[str, int]:
     """Return how many checkpoints are kept, and the bytes that they take."""
-    folder = SweepLayout(sweep.path).checkpoints_dir
-    files = [file for file in folder.glob("*/*/**/*") if file.is_file()]
-    return {
-        "number": len(list(folder.glob("*/checkpoint_*"))),
-        "bytes": sum(file.stat().st_size for file in files),
-    }
+    sizes = sweep.checkpoints()
+    return {"number": len(sizes), "bytes": sum(sizes.values())}

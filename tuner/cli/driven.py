@@ -36,4 +36,4 @@ def status_of(sweep: Sweep) -> str | None:
 
 def resume_hint(sweep: Sweep) -> str:
     """Return what to say of a sweep that lost its driver."""
-    return f"its driver is gone; go on with: tuner resume {sweep.path}"
+    return f"its driver is gone; go on with: tuner resume {sweep.place}"

@@ -77,7 +77,7 @@ def import_experiment(
         time_attr=time_attr,
     )
     trials, reports = count_rows(sweep, "trials"), count_rows(sweep, "reports")
-    typer.echo(f"imported {trials} trials with {reports} reports; next: tuner show {sweep.path}")
+    typer.echo(f"imported {trials} trials with {reports} reports; next: tuner show {sweep.place}")
     damaged = sweep.state["imported_from"]["damaged_lines"]
     if damaged:
         typer.echo(f"{damaged} torn lines could not be read and are left out", err=True)

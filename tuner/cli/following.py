@@ -194,4 +194,4 @@ def _refuse_gone(sweep: Sweep) -> None:
     from tuner.cli.driven import resume_hint, standing_of
 
     if standing_of(sweep) == "gone":
-        raise SweepFailedError(f"{sweep.path} has not ended, and {resume_hint(sweep)}")
+        raise SweepFailedError(f"{sweep.place} has not ended, and {resume_hint(sweep)}")

@@ -6,12 +6,12 @@ import contextlib
 import shlex
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from tuner.cli.strict_json import dumps
+from tuner.places import Place
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,7 +48,7 @@ def carry_out(scenario: str, options: dict[str, Any], *, as_json: bool) -> int:
     return _conclude(sweep, as_json)
 
 
-def go_on(folder: Path, scenario: str | None, changes: dict[str, Any], *, as_json: bool) -> int:
+def go_on(folder: Place, scenario: str | None, changes: dict[str, Any], *, as_json: bool) -> int:
     """Resume a sweep, print how it ended, and return the exit code."""
     from tuner.sweep import resume
 
@@ -114,8 +114,8 @@ def _print_conclusion(sweep: Sweep, console: Console) -> None:
         why = f" ({message})" if message else ""
         console.print(f"{ended['status']}{why}; what was done is saved")
         if ended["status"] == "interrupted":
-            console.print(f"to go on: tuner resume {shlex.quote(str(sweep.path))}", soft_wrap=True)
+            console.print(f"to go on: tuner resume {shlex.quote(str(sweep.place))}", soft_wrap=True)
     for part in outcome_parts(ended):
         console.print(part)
     console.print()
-    console.print(reading_hints(str(sweep.path)), soft_wrap=True)
+    console.print(reading_hints(str(sweep.place)), soft_wrap=True)

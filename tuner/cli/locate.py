@@ -1,16 +1,17 @@
-"""A sweep by the path of its folder, or by its name below the default storage folder."""
+"""A sweep by the path of its folder, by its URI, or by its name below the default folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuner.errors import StorageError
+from tuner.errors import SpecError, StorageError
+from tuner.places import Place, Uri, place_of
 
 if TYPE_CHECKING:
     from tuner.store import Sweep
 
-__all__ = ["DEFAULT_STORAGE", "open_sweep", "sweep_folders"]
+__all__ = ["DEFAULT_STORAGE", "open_sweep", "refuse_uri", "sweep_places", "where"]
 
 DEFAULT_STORAGE = Path("results")
 """Where ``tuner run`` puts sweeps unless told otherwise."""
@@ -24,6 +25,10 @@ def open_sweep(path: str) -> Sweep:
     """
     from tuner.store import SweepLayout, load
 
+    place = place_of(path)
+    if isinstance(place, Uri):
+        return load(place)
+    path = str(place)
     here, named = Path(path).expanduser(), DEFAULT_STORAGE / path
     for folder in (here, named):
         if SweepLayout(folder).spec_file.is_file():
@@ -33,12 +38,38 @@ def open_sweep(path: str) -> Sweep:
     return load(named if is_name else here)
 
 
-def sweep_folders(storage: Path) -> list[Path]:
-    """Return the folders of the sweeps in a storage folder, in the order of their names.
+def where(path: str) -> Place:
+    """Return where the sweep is that `open_sweep` opens, without opening what lies at a URI.
+
+    Raises:
+        StorageError: There is none.
+    """
+    place = place_of(path)
+    return place if isinstance(place, Uri) else open_sweep(path).place
+
+
+def refuse_uri(path: str, what: str) -> None:
+    """Refuse what only the folder of a running sweep can take.
+
+    Raises:
+        SpecError: ``path`` is a URI.
+    """
+    place = place_of(path)
+    if isinstance(place, Uri):
+        raise SpecError(
+            f"{what} goes to a folder, got {place}; on the machine that runs the sweep, name its "
+            "staging folder (~/.cache/tuner/staging/*/NAME)"
+        )
+
+
+def sweep_places(storage: Place) -> list[Place]:
+    """Return where the sweeps in a storage folder are, in the order of their names.
 
     Raises:
         StorageError: There is no such folder; a missing default one counts as empty.
     """
+    if isinstance(storage, Uri):
+        return _sweeps_at(storage)
     if not storage.is_dir():
         if storage == DEFAULT_STORAGE and not storage.exists():
             return []
@@ -50,3 +81,12 @@ def sweep_folders(storage: Path) -> list[Path]:
 
     folders = (folder for folder in storage.iterdir() if SweepLayout(folder).spec_file.is_file())
     return sorted(folders, key=lambda folder: folder.name)
+
+
+def _sweeps_at(uri: Uri) -> list[Place]:
+    from tuner.store import SweepLayout
+    from tuner.store.remote import RemoteFolder
+
+    marker = SweepLayout(Path()).spec_file.name
+    storage = RemoteFolder(uri)
+    return [uri / name for name in storage.folders() if f"{name}/{marker}" in storage.files(name)]

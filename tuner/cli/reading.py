@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tuner.cli.exchanging import write_event_files, write_study
-from tuner.cli.locate import DEFAULT_STORAGE, open_sweep, sweep_folders
+from tuner.cli.locate import DEFAULT_STORAGE, open_sweep, sweep_places
 from tuner.cli.strict_json import dumps
 from tuner.errors import SpecError
+from tuner.places import place_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -27,7 +28,9 @@ AsJson = Annotated[bool, typer.Option("--json", help=JSON_HELP, metavar="")]
 SweepPath = Annotated[
     str,
     typer.Argument(
-        metavar="PATH", help="A sweep's folder, or its name below ./results.", show_default=False
+        metavar="PATH",
+        help="A sweep's folder or URI, or its name below ./results.",
+        show_default=False,
     ),
 ]
 
@@ -71,15 +74,15 @@ def list_scenarios(as_json: AsJson = False) -> None:
 
 def list_sweeps(
     folder: Annotated[
-        Path | None,
+        str | None,
         typer.Argument(
             metavar="STORAGE_PATH",
-            help=f"The folder that holds sweeps. [dim](default: {DEFAULT_STORAGE})[/]",
+            help=f"The folder or URI that holds sweeps. [dim](default: {DEFAULT_STORAGE})[/]",
             show_default=False,
         ),
     ] = None,
     storage_path: Annotated[
-        Path | None,
+        str | None,
         typer.Option(metavar="FOLDER", help="The same, as tuner run has it.", show_default=False),
     ] = None,
     as_json: AsJson = False,
@@ -90,11 +93,12 @@ def list_sweeps(
 
     if folder is not None and storage_path is not None:
         raise SpecError(
-            f"a list is of one storage folder, got {folder} and --storage-path {storage_path}; "
+            f"a list is of one storage folder, got {place_of(folder)} and --storage-path "
+            f"{place_of(storage_path)}; "
             "leave one of them out"
         )
-    storage = folder or storage_path or DEFAULT_STORAGE
-    headings = [heading(sweep) for sweep in sweep_folders(storage.expanduser())]
+    storage = place_of(folder or storage_path or DEFAULT_STORAGE)
+    headings = [heading(sweep) for sweep in sweep_places(storage)]
     if as_json:
         _print_json(headings)
     elif headings:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tuner.cli import run_options as opt
 from tuner.cli.launch import stdout_kept_clean
-from tuner.cli.locate import open_sweep
+from tuner.cli.locate import where
 from tuner.cli.reading import AsJson, SweepPath
 from tuner.cli.strict_json import dumps
 from tuner.errors import SpecError
@@ -43,7 +42,7 @@ def reproduce(
         ),
     ] = 0.0,
     storage_path: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="FOLDER",
             help="Keep the new run there, as a sweep. [dim](default: not kept)[/]",
@@ -60,7 +59,7 @@ def reproduce(
     """
     if not tolerance >= 0:
         raise SpecError(f"a tolerance is a number >= 0, got {tolerance}")
-    folder = open_sweep(path).path
+    folder = where(path)
     from tuner.reproducing import reproduce as run_again
 
     with stdout_kept_clean(as_json):

@@ -9,7 +9,7 @@ import typer
 
 from tuner.cli import launch
 from tuner.cli import run_options as opt
-from tuner.cli.locate import open_sweep
+from tuner.cli.locate import where
 from tuner.cli.option_names import errors_name_options
 from tuner.cli.reading import AsJson, SweepPath
 from tuner.cli.spellings import duration_s, read_space, resources_of
@@ -98,7 +98,7 @@ def resume(
         "progress": None if progress is None else progress.value,
     }
     changes = {name: value for name, value in given.items() if value is not None}
-    folder = open_sweep(path).path
+    folder = where(path)
     with errors_name_options(changes):
         raise typer.Exit(launch.go_on(folder, scenario, changes, as_json=as_json))
 

@@ -279,7 +279,9 @@ KeepFinal = Annotated[
 
 StoragePath = Annotated[
     str | None,
-    _option(_RECORD, "The folder that holds sweeps.", metavar="FOLDER", default=DEFAULT_STORAGE),
+    _option(
+        _RECORD, "The folder or URI that holds sweeps.", metavar="FOLDER", default=DEFAULT_STORAGE
+    ),
 ]
 
 Name = Annotated[

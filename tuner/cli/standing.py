@@ -27,7 +27,7 @@ def snapshot_of(sweep: Sweep, standing: Standing) -> Snapshot:
     expected = spec.num_samples
     return Snapshot(
         name=sweep.name,
-        path=str(sweep.path),
+        path=str(sweep.place),
         arm=spec.arm,
         metric=spec.metric,
         mode=spec.mode,

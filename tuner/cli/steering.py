@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tuner.cli.locate import open_sweep
+from tuner.cli.locate import open_sweep, refuse_uri
 from tuner.cli.reading import AsJson, SweepPath
 from tuner.cli.strict_json import dumps
 from tuner.errors import SpecError
@@ -47,6 +47,7 @@ def stop(
     from tuner.store import SweepLayout
     from tuner.store.requests import post_stop
 
+    refuse_uri(path, "a request to stop")
     sweep = open_sweep(path)
     layout = SweepLayout(sweep.path)
     driver = _driver(sweep, layout)
@@ -56,14 +57,14 @@ def stop(
     outcome = "asked" if no_wait else _answer(sweep, layout, request)
     told = trial or sweep.name
     sentences = {
-        "asked": f"asked {told} to stop; see: tuner watch {sweep.path}",
+        "asked": f"asked {told} to stop; see: tuner watch {sweep.place}",
         "taken": f"{told} stops{' now' if now else ''}",
         "ended": f"{told} had ended by itself",
         "gone": f"{told} was not stopped: its driver has died; go on with: tuner resume "
-        f"{sweep.path}",
+        f"{sweep.place}",
     }
     if as_json:
-        typer.echo(dumps({**asdict(request), "path": str(sweep.path), "outcome": outcome}))
+        typer.echo(dumps({**asdict(request), "path": str(sweep.place), "outcome": outcome}))
     else:
         typer.echo(sentences[outcome], err=outcome == "gone")
     raise typer.Exit(1 if outcome == "gone" else 0)
@@ -90,6 +91,8 @@ def note(
     from tuner.store import SweepLayout
     from tuner.store.notes import add_note
 
+    if text is not None:
+        refuse_uri(path, "a note")
     sweep, tags = open_sweep(path), tag or []
     if trial is not None:
         sweep.trial(trial)  # which knows the nearest name of an unknown one
@@ -100,7 +103,7 @@ def note(
     if as_json:
         typer.echo(dumps(asdict(written)))
     else:
-        typer.echo(f"noted; see: tuner note {sweep.path}")
+        typer.echo(f"noted; see: tuner note {sweep.place}")
 
 
 def _list_notes(sweep: Sweep, trial: str | None, tags: list[str], *, as_json: bool) -> None:
@@ -132,7 +135,7 @@ def _driver(sweep: Sweep, layout: SweepLayout) -> int:
         return found.number
     status = sweep.state.get("status")
     how = resume_hint(sweep) if status == "running" else f"it has ended ({status})"
-    raise SpecError(f"only a sweep that runs can be stopped, got {sweep.path}: {how}")
+    raise SpecError(f"only a sweep that runs can be stopped, got {sweep.place}: {how}")
 
 
 def _refuse_ended(sweep: Sweep, trial_id: str) -> None:
@@ -140,7 +143,7 @@ def _refuse_ended(sweep: Sweep, trial_id: str) -> None:
     if result.status in _ENDED:
         raise SpecError(
             f"only a trial that has not ended can be stopped, got {trial_id}, which has "
-            f"({result.outcome}); see: tuner show {sweep.path} --trial {trial_id}"
+            f"({result.outcome}); see: tuner show {sweep.place} --trial {trial_id}"
         )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from tuner.errors import SpecError, nearest
 from tuner.exchange.ray_folder import RayExperiment, RayTrial, read_experiment
+from tuner.places import Uri, place_of
 from tuner.store import Sweep, SweepLayout, SweepWriter, load, write_spec
 from tuner.store.summary import Mode, Objective
 from tuner.store.values import flatten
@@ -70,9 +71,7 @@ def import_ray(
     experiment = read_experiment(path)
     objective = _objective(experiment, metric, mode)
     _check_reported(experiment, time_attr, "time_attr")
-    layout = SweepLayout.create(
-        Path(storage_path).expanduser().absolute() / _name(name, experiment)
-    )
+    layout = SweepLayout.create(_folder(storage_path) / _name(name, experiment))
     try:
         writer = SweepWriter(
             layout, metric=objective.metric, mode=objective.mode, time_attr=time_attr
@@ -228,6 +227,13 @@ def _name(given: str | None, experiment: RayExperiment) -> str:
             f"or '.', got {name!r}; give another with --name"
         )
     return name
+
+
+def _folder(storage_path: str | Path) -> Path:
+    place = place_of(storage_path)
+    if isinstance(place, Uri):
+        raise SpecError(f"an import is written to a folder, got {place}; copy it there afterwards")
+    return place.absolute()
 
 
 def _content(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import ray
 from ray.tune import Callback
@@ -21,7 +22,7 @@ from tuner.runtime.restoring import Restored, check_can_go_on, forget_missing_ch
 from tuner.runtime.retention import Retention, held_by_population
 from tuner.runtime.source import TrialSource
 from tuner.runtime.stopping import Every, Stop
-from tuner.runtime.storage import TrialStorage
+from tuner.runtime.storage import Checkpoints, TrialStorage
 from tuner.runtime.surroundings import Surroundings
 from tuner.runtime.trials import Trials
 from tuner.runtime.watchdog import Watchdog
@@ -42,6 +43,7 @@ class Execution:
     Args:
         plan: What to run.
         storage: Where checkpoints go.
+        remove_checkpoint: Deletes the one at a path.
         recorder: Told of everything.
         callbacks: A user's own, told after the recorder.
 
@@ -54,6 +56,7 @@ class Execution:
         plan: Plan,
         *,
         storage: TrialStorage,
+        remove_checkpoint: Callable[[str], None],
         recorder: Recorder,
         callbacks: Sequence[Callback],
     ) -> None:
@@ -76,6 +79,7 @@ class Execution:
             value_of=self._last_value,
             open_trials=lambda: self._trials.open().values(),
             held=held_by_population(plan.scheduler),
+            remove=remove_checkpoint,
         )
         bounds = self.surroundings.bounds()
         self._supervisor = Supervisor(
@@ -111,21 +115,31 @@ class Execution:
         )
 
     def restore(
-        self, records: Iterable[Record], checkpoints: Path, was: SweepSpec | None = None
+        self,
+        records: Iterable[Record],
+        checkpoints: Checkpoints,
+        was: SweepSpec | None = None,
+        resumed: Sequence[tuple[int, Mapping[str, Any]]] = (),
     ) -> Restored:
         """Bring scheduler, searcher and trials to where a sweep's record ends.
 
         Args:
             records: All that happened, in the order in which it did.
-            checkpoints: The folder that holds the trials' checkpoints.
+            checkpoints: Where the trials' checkpoints are.
             was: What the sweep was asked to do then, if that has changed.
+            resumed: Place and details of each event that tells of an earlier resume.
 
         Raises:
             SweepFailedError: The record contradicts what the scheduler decides now.
             SpecError: Trials shall run longer, and the checkpoints they ended with are missing.
         """
         was = was or self._spec
-        self._source.learns_only = was.space != self._spec.space
+        changes = {
+            "max_t_was": was.max_t,
+            "max_t": self._spec.max_t,
+            "space_changed": was.space != self._spec.space,
+        }
+        moves = [seq for seq, details in resumed if details.get("space_changed")]
         replay = Replay(
             supervisor=self._supervisor,
             source=self._source,
@@ -134,21 +148,25 @@ class Execution:
             time_attr=self._spec.time_attr,
             copies=self._copies,
             checkpoints=checkpoints,
-            old_max_t=was.max_t if was.max_t < self._spec.max_t else None,
+            max_t=self._spec.max_t,
+            first_max_t=resumed[0][1].get("max_t_was", was.max_t) if resumed else was.max_t,
+            learns_until=math.inf if changes["space_changed"] else max(moves, default=-1),
         )
         self._observe = replay.on_decision
         replay.run(records)
-        check_can_go_on(replay, self._recorder.ledger)
+        found = checkpoints.found()
+        check_can_go_on(replay, self._recorder.ledger, found)
         self._observe = self._record_decision
         for decision in replay.unrecorded:
             self._record_decision(decision)
-        self._recorder.on_resumed()
-        replay.lose_workers()
+        self._source.learns_only = False
+        self._recorder.on_resumed(changes)
+        replay.lose_workers(max_t=self._spec.max_t)
         for trial in replay.trials:
-            forget_missing_checkpoint(trial)
+            forget_missing_checkpoint(trial, found)
             self._recorder.on_restored(trial)
             self._controller.adopt(trial, replay.overdue.get(trial))
-        self._retention.adopt(replay.trials, checkpoints)
+        self._retention.adopt(replay.trials, found)
         self._spent_s = replay.spent_s
         return Restored.of(replay)
 

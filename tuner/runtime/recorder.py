@@ -93,7 +93,6 @@ class Recorder(Callback):
     def on_trial_created(self, trial: Trial) -> None:
         """A trial was suggested."""
         self.ledger.created(trial.trial_id, trial.config)
-        self._event(trial.trial_id, "suggested", {"config": trial.config})
         bundle = self._spec.resources
         self._writer.trial(
             trial.trial_id,
@@ -104,6 +103,8 @@ class Recorder(Callback):
             cpu=float(bundle.get("cpu", 0)),
             gpu=float(bundle.get("gpu", 0)),
         )
+        # After its row, so that each trial on record has one, whenever the process dies.
+        self._event(trial.trial_id, "suggested", {"config": trial.config})
 
     def on_decision(self, decision: Decision, trial_config: Mapping[str, Any] | None) -> None:
         """A scheduler decided something other than to go on.
@@ -236,9 +237,9 @@ class Recorder(Callback):
         self._end(trial, Trial.ERROR, note.ending or "failed", error)
         self.say(f"trial {trial.trial_id} {note.ending or 'failed'}: {cause_of(error)}")
 
-    def on_resumed(self) -> None:
-        """The sweep goes on; whatever ran when it ended has lost its worker."""
-        self._event(None, "resumed")
+    def on_resumed(self, changes: Mapping[str, Any]) -> None:
+        """The sweep goes on, with ``changes``; whatever ran when it ended has lost its worker."""
+        self._event(None, "resumed", changes)
 
     def on_restored(self, trial: Trial) -> None:
         """A trial of a sweep that is resumed stands as it shall go on, or has ended."""
@@ -246,7 +247,8 @@ class Recorder(Callback):
         if note is None:
             return
         if trial.is_finished():
-            self._end(trial, trial.status, note.ending or "completed", None)
+            ended = "failed" if trial.status == Trial.ERROR else "completed"
+            self._end(trial, trial.status, note.ending or ended, note.verdict)
             return
         self._writer.trial(
             trial.trial_id,
@@ -289,7 +291,6 @@ class Recorder(Callback):
 
     def _end(self, trial: Trial, status: str, outcome: str, error: str | None) -> None:
         peak = self.ledger[trial.trial_id].peak_memory
-        self._event(trial.trial_id, "ended", {"status": status, "outcome": outcome})
         self._writer.trial(
             trial.trial_id,
             status=status,
@@ -298,6 +299,7 @@ class Recorder(Callback):
             error=error,
             **({} if peak is None else {"peak_memory": peak}),
         )
+        self._event(trial.trial_id, "ended", {"status": status, "outcome": outcome})
         self.ledger.ended(trial.trial_id, status, outcome)
 
     def _set_status(self, trial_id: str, status: str) -> None:

@@ -10,20 +10,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any, Protocol
 
-from pyarrow.fs import LocalFileSystem
 from ray.train._internal.session import _FutureTrainingResult, _TrainingResult
-from ray.tune import Checkpoint
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.utils import flatten_dict
 
-from tuner.errors import SweepFailedError
+from tuner.errors import StorageError, SweepFailedError
 from tuner.runtime.controller import Overdue
 from tuner.runtime.ledger import Ledger
 from tuner.runtime.source import TrialSource
+from tuner.runtime.storage import Checkpoints
 from tuner.schedulers import Decision, Supervisor, as_number
 
 __all__ = ["Record", "Replay"]
@@ -31,6 +29,10 @@ __all__ = ["Record", "Replay"]
 
 class Record(Protocol):
     """One thing that happened."""
+
+    @property
+    def seq(self) -> int:
+        """Its place among all records."""
 
     @property
     def kind(self) -> str:
@@ -51,8 +53,11 @@ class Replay:
         metric: Flat name of what is tuned.
         time_attr: Flat name of what counts as time.
         copies: Whether trials take over each other's checkpoints.
-        checkpoints: The folder that holds them.
-        old_max_t: Where trials ended before, if ``max_t`` has grown since.
+        checkpoints: Where they are.
+        max_t: Where trials end from now on.
+        first_max_t: Where they ended when the sweep began; ``max_t`` may have grown since.
+        learns_until: Up to this place the searcher only learns from the trials on record: they
+            were suggested in another space.
 
     Attributes:
         trials: All trials, in the order in which they were made.
@@ -73,8 +78,10 @@ class Replay:
         metric: str,
         time_attr: str,
         copies: bool,
-        checkpoints: Path,
-        old_max_t: float | None = None,
+        checkpoints: Checkpoints,
+        max_t: float,
+        first_max_t: float | None = None,
+        learns_until: float = -1,
     ) -> None:
         self.trials: list[Trial] = []
         self.overdue: dict[Trial, Overdue] = {}
@@ -89,7 +96,9 @@ class Replay:
         self._time_attr = time_attr
         self._copies = copies
         self._checkpoints = checkpoints
-        self._old_max_t = old_max_t
+        self._max_t = max_t
+        self._max_t_then = max_t if first_max_t is None else first_max_t
+        self._learns_until = learns_until
         self._by_id: dict[str, Trial] = {}
         self._live: dict[Trial, None] = {}
         self._decided: dict[str, str] = {}
@@ -119,15 +128,22 @@ class Replay:
     @property
     def unrecorded(self) -> list[Decision]:
         """Decisions about the last report that the record does not hold."""
-        return list(self._produced)
+        return [made for made in self._produced if self._ledger.get(made.trial_id) is not None]
 
-    def lose_workers(self) -> None:
-        """Take its worker from every trial that has one: the sweep's process was gone."""
+    def lose_workers(self, *, max_t: float) -> None:
+        """Take its worker from every trial that has one: the sweep's process was gone.
+
+        Args:
+            max_t: Where trials end from here on; those that ended earlier go on if it has grown.
+        """
+        grown = max_t > self._max_t_then
+        self._max_t_then = max_t
         self._supervisor.explains = True
         for trial in list(self._live):
             if self._decided.get(trial.trial_id) == TrialScheduler.STOP:
                 self.stop_trial(trial)
-            elif trial.status == Trial.RUNNING:
+            elif trial.status == Trial.RUNNING and (grown or trial.trial_id not in self.revived):
+                self.revived.discard(trial.trial_id)
                 self._lose_worker(trial)
         self.spent_s += self._at - (self._at if self._began is None else self._began)
         self._began = None
@@ -150,9 +166,10 @@ class Replay:
         """End a trial."""
         if trial.is_finished():
             return
+        if trial.trial_id in self._last:
+            last = trial.run_metadata.last_result or {}
+            trial.run_metadata.last_result = {**last, "done": True}
         if trial.status == Trial.RUNNING:
-            if trial.trial_id in self._last:
-                trial.last_result["done"] = True
             result = flatten_dict(trial.last_result)
             self._supervisor.on_trial_complete(self, trial, result)  # type: ignore[arg-type]
             self._source.on_trial_complete(trial.trial_id, result=result)
@@ -209,7 +226,7 @@ class Replay:
         recorded = self._recorded_answer(trial.trial_id)
         self._supervisor.explains = recorded is None
         replayed = self._supervisor.on_trial_result(self, trial, result)  # type: ignore[arg-type]
-        if self._old_max_t is not None and result[self._time_attr] >= self._old_max_t:
+        if self._max_t_then < self._max_t and result[self._time_attr] >= self._max_t_then:
             if recorded == TrialScheduler.STOP != replayed:
                 self.revived.add(trial.trial_id)
             recorded = None
@@ -227,17 +244,20 @@ class Replay:
         row = record.row
         if row["decision"] == "RESUME" or row["trial_id"] in self.revived:
             return
-        note = self._ledger[row["trial_id"]]
+        note = self._ledger[self._trial(record).trial_id]
         if "asked_by" in row["details"]:  # by a person
             note.ending = "stopped"
             return
-        if self._produced and _is_same(self._produced[0], row):
-            note.ending = self._produced.popleft().outcome or note.ending
+        same = next((d for d in self._produced if _is_same(d, row)), None)
+        if same is not None:
+            while self._produced.popleft() is not same:
+                self.differences += 1
+            note.ending = same.outcome or note.ending
         else:
             self.differences += 1
             note.ending = "stopped" if row["decision"] == "STOP" else note.ending
         if row["decision"] == "EXPLOIT":
-            trial, details = self._by_id[row["trial_id"]], row["details"]
+            trial, details = self._trial(record), row["details"]
             if trial.config != details["config"]:
                 trial.set_config(details["config"])
             self._ledger.copied(trial.trial_id, details["source"], trial.config)
@@ -255,13 +275,18 @@ class Replay:
             "failing": self._on_failing,
             "ending": self._on_ending,
             "ended": self._on_ended,
-            "resumed": lambda _: self.lose_workers(),
+            "resumed": self._on_resumed,
         }
         handler = handlers.get(record.row["event"])
         if handler is not None:
             handler(record)
 
+    def _on_resumed(self, record: Record) -> None:
+        details = record.row.get("details") or {}
+        self.lose_workers(max_t=details.get("max_t", self._max_t_then))
+
     def _on_suggested(self, record: Record) -> None:
+        self._source.learns_only = record.seq <= self._learns_until
         trial, same = self._source.again(record.row["trial_id"], record.row["details"]["config"])
         self.differences += not same
         self.trials.append(trial)
@@ -301,15 +326,15 @@ class Replay:
 
     def _on_ending(self, record: Record) -> None:
         if record.row["trial_id"] not in self.revived:
-            self.stop_trial(self._by_id[record.row["trial_id"]])
+            self.stop_trial(self._trial(record))
 
     def _on_ended(self, record: Record) -> None:
-        trial_id, details = record.row["trial_id"], record.row["details"]
-        if trial_id in self.revived:
+        trial, details = self._trial(record), record.row["details"]
+        if trial.trial_id in self.revived:
             return
-        self._ledger.ended(trial_id, details["status"], details["outcome"])
-        if not self._by_id[trial_id].is_finished():
-            raise self._contradiction(trial_id)
+        self._ledger.ended(trial.trial_id, details["status"], details["outcome"])
+        if not trial.is_finished():
+            raise self._contradiction(trial.trial_id)
 
     # How -------------------------------------------------------------------------------------
 
@@ -356,10 +381,19 @@ class Replay:
         trial.temporary_state.saving_to = None
 
     def _open_trial(self, record: Record) -> Trial:
-        trial = self._by_id[record.row["trial_id"]]
+        trial = self._trial(record)
         if trial.is_finished():
             raise self._contradiction(trial.trial_id)
         return trial
+
+    def _trial(self, record: Record) -> Trial:
+        trial_id = record.row["trial_id"]
+        if trial_id not in self._by_id:
+            raise StorageError(
+                f"the sweep's record is not whole: it tells of trial {trial_id} and not of its "
+                "beginning; bring back the files of events/ and journal/ that are missing"
+            )
+        return self._by_id[trial_id]
 
     def _contradiction(self, trial_id: str) -> SweepFailedError:
         return SweepFailedError(
@@ -380,8 +414,7 @@ class Replay:
         name = details.pop("checkpoint", None)
         if name is None:
             return None
-        path = str(self._checkpoints / name)
-        return _TrainingResult(Checkpoint(path, LocalFileSystem()), details)
+        return _TrainingResult(self._checkpoints.named(name), details)
 
     def _saved_later(self, trial: Trial) -> _TrainingResult | None:
         """Return what a save that is under way led to, as the record tells further on."""

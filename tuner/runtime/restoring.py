@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ray.tune.experiment import Trial
@@ -72,8 +71,13 @@ class Restored:
         return told
 
 
-def check_can_go_on(replay: Replay, ledger: Ledger) -> None:
+def check_can_go_on(replay: Replay, ledger: Ledger, found: Collection[str]) -> None:
     """Refuse to run ended trials longer where the checkpoint they ended with was not kept.
+
+    Args:
+        replay: Has the trials.
+        ledger: Has how far they came.
+        found: The paths of the checkpoints that are there.
 
     Raises:
         SpecError: With the trials.
@@ -82,9 +86,9 @@ def check_can_go_on(replay: Replay, ledger: Ledger) -> None:
     for trial in replay.trials:
         if trial.trial_id in replay.revived:
             saved: Any = trial.latest_checkpoint_result
-            whole = saved is not None and Path(saved.checkpoint.path).exists()
+            whole = saved is not None and saved.checkpoint.path in found
             reached = saved.metrics.get("training_iteration") if saved is not None else None
-            if not whole or reached != ledger[trial.trial_id].iteration:
+            if not whole or reached != ledger[trial.trial_id].seen:
                 missing.append(trial.trial_id)
     if missing:
         raise SpecError(
@@ -93,11 +97,11 @@ def check_can_go_on(replay: Replay, ledger: Ledger) -> None:
         )
 
 
-def forget_missing_checkpoint(trial: Trial) -> None:
+def forget_missing_checkpoint(trial: Trial, found: Collection[str]) -> None:
     """Have an open trial start from the beginning where its checkpoint was not brought along."""
     manager: Any = trial.run_metadata.checkpoint_manager
     saved = manager.latest_checkpoint_result
-    if saved is not None and not Path(saved.checkpoint.path).exists():
+    if saved is not None and saved.checkpoint.path not in found:
         manager._latest_checkpoint_result = None
 
 

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import bisect
 import math
-import shutil
 from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from ray.train import Checkpoint
@@ -35,6 +33,7 @@ class Retention(Callback):
         value_of: Returns the last value of the metric of a trial; None if there is none.
         open_trials: Returns the trials that have not ended.
         held: Returns the checkpoints that others may take over; None where none can.
+        remove: Deletes the checkpoint at a path.
     """
 
     def __init__(
@@ -46,6 +45,7 @@ class Retention(Callback):
         value_of: Callable[[Trial], float | None],
         open_trials: Callable[[], Iterable[Trial]],
         held: Callable[[], Collection[str]] | None,
+        remove: Callable[[str], None],
     ) -> None:
         self._sign = 1.0 if mode == "min" else -1.0
         self._best = best
@@ -53,6 +53,7 @@ class Retention(Callback):
         self._value_of = value_of
         self._open_trials = open_trials
         self._held = held
+        self._remove = remove
         self._made: dict[str, dict[str, Checkpoint]] = {}  # by trial and path
         self._left: dict[str, Checkpoint] = {}  # of ended trials, as long as others need them
         self._finals: list[tuple[float, str, Checkpoint]] = []  # best first
@@ -60,7 +61,7 @@ class Retention(Callback):
     def on_trial_save(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """A trial saved: what it saved before may go."""
         latest = _latest(trial)
-        if latest is None or Path(latest.path).parent.name != trial.trial_id:
+        if latest is None or PurePosixPath(latest.path).parent.name != trial.trial_id:
             return
         made = self._made.setdefault(trial.trial_id, {})
         made[latest.path] = latest
@@ -80,25 +81,24 @@ class Retention(Callback):
         """A trial failed: its last checkpoint shows how far it came, and counts as the worst."""
         self._release(trial, None)
 
-    def adopt(self, trials: Iterable[Trial], folder: Path) -> None:
+    def adopt(self, trials: Iterable[Trial], found: Collection[str]) -> None:
         """Take in the trials of a sweep that is resumed, and delete what none of them needs.
 
         Args:
             trials: All, in the order in which they were made.
-            folder: Holds a folder per trial, with its checkpoints in it.
+            found: The paths of all checkpoints that are there.
         """
         for trial in trials:
             latest = _latest(trial)
-            if latest is not None and Path(latest.path).exists():
-                owner = Path(latest.path).parent.name
+            if latest is not None and latest.path in found:
+                owner = PurePosixPath(latest.path).parent.name
                 self._made.setdefault(owner, {})[latest.path] = latest
             if trial.is_finished():
                 self._release(trial, self._value_of(trial))
         needed = self._needed_by_others() | {path for made in self._made.values() for path in made}
         needed |= {checkpoint.path for _, _, checkpoint in self._finals}
-        for found in folder.glob("*/checkpoint_*"):
-            if str(found) not in needed:
-                _remove(str(found))
+        for path in sorted(set(found) - needed):
+            self._remove(path)
 
     def _release(self, trial: Trial, value: float | None) -> None:
         made = self._made.pop(trial.trial_id, {})
@@ -123,11 +123,10 @@ class Retention(Callback):
         latest = (_latest(trial) for trial in self._open_trials())
         return {found.path for found in latest if found is not None} | set(self._held())
 
-    @staticmethod
-    def _delete(checkpoints: dict[str, Checkpoint], needed: Collection[str]) -> None:
+    def _delete(self, checkpoints: dict[str, Checkpoint], needed: Collection[str]) -> None:
         for path in [path for path in checkpoints if path not in needed]:
             del checkpoints[path]
-            _remove(path)
+            self._remove(path)
 
 
 def held_by_population(scheduler: TrialScheduler) -> Callable[[], Collection[str]] | None:
@@ -141,13 +140,6 @@ def held_by_population(scheduler: TrialScheduler) -> Callable[[], Collection[str
         return {state.path for state in states if isinstance(state, Checkpoint)}
 
     return held
-
-
-def _remove(path: str) -> None:
-    """Delete a checkpoint, and the trial's folder if it was the only one."""
-    shutil.rmtree(path, ignore_errors=True)
-    with suppress(OSError):
-        Path(path).parent.rmdir()
 
 
 def _latest(trial: Trial) -> Checkpoint | None:
