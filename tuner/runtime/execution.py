@@ -17,13 +17,14 @@ from tuner.planning import Plan
 from tuner.runtime.callbacks import GuardedCallbacks
 from tuner.runtime.controller import SweepController
 from tuner.runtime.recorder import Recorder
-from tuner.runtime.replay import Record, Replay
+from tuner.runtime.replay import Replay
 from tuner.runtime.restoring import Restored, check_can_go_on, forget_missing_checkpoint
 from tuner.runtime.retention import Retention, held_by_population
 from tuner.runtime.source import TrialSource
 from tuner.runtime.stopping import Every, Stop
 from tuner.runtime.storage import Checkpoints, TrialStorage
 from tuner.runtime.surroundings import Surroundings
+from tuner.runtime.tape import Record
 from tuner.runtime.trials import Trials
 from tuner.runtime.watchdog import Watchdog
 from tuner.schedulers import Decision, Reason, Supervisor, as_number

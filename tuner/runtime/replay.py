@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
-from ray.train._internal.session import _FutureTrainingResult, _TrainingResult
+from ray.train._internal.session import _TrainingResult
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.utils import flatten_dict
@@ -20,27 +20,13 @@ from ray.tune.utils import flatten_dict
 from tuner.errors import StorageError, SweepFailedError
 from tuner.runtime.controller import Overdue
 from tuner.runtime.ledger import Ledger
+from tuner.runtime.recorded_save import RecordedSave
 from tuner.runtime.source import TrialSource
 from tuner.runtime.storage import Checkpoints
+from tuner.runtime.tape import Record, Tape
 from tuner.schedulers import Decision, Supervisor, as_number
 
-__all__ = ["Record", "Replay"]
-
-
-class Record(Protocol):
-    """One thing that happened."""
-
-    @property
-    def seq(self) -> int:
-        """Its place among all records."""
-
-    @property
-    def kind(self) -> str:
-        """``report``, ``decision`` or ``event``."""
-
-    @property
-    def row(self) -> Mapping[str, Any]:
-        """Its row in the store, without the nulls."""
+__all__ = ["Replay"]
 
 
 class Replay:
@@ -103,10 +89,9 @@ class Replay:
         self._live: dict[Trial, None] = {}
         self._decided: dict[str, str] = {}
         self._last: set[str] = set()
-        self._saves: dict[str, _RecordedSave] = {}
+        self._saves: dict[str, RecordedSave] = {}
         self._produced: deque[Decision] = deque()
-        self._ahead: deque[Record] = deque()
-        self._records: Iterable[Record] = ()
+        self._tape = Tape()
         self._began: float | None = None
         self._at = 0.0
 
@@ -116,7 +101,7 @@ class Replay:
         Raises:
             SweepFailedError: The record tells of a trial that has ended in the replay.
         """
-        self._records = iter(records)
+        self._tape = Tape(records)
         handlers: Mapping[str, Callable[[Record], None]] = {
             "report": self._report,
             "decision": self._decision,
@@ -187,9 +172,9 @@ class Replay:
 
     def _schedule_trial_save(
         self, trial: Trial, result: dict[str, Any] | None = None
-    ) -> _FutureTrainingResult:
+    ) -> RecordedSave:
         if trial.trial_id not in self._saves:
-            save = _RecordedSave(trial, self._saved_later)
+            save = RecordedSave(trial, self._saved_later)
             self._saves[trial.trial_id] = trial.temporary_state.saving_to = save
         return self._saves[trial.trial_id]
 
@@ -223,7 +208,7 @@ class Replay:
         return note.iteration >= note.repeats_until
 
     def _decide(self, trial: Trial, result: dict[str, Any]) -> None:
-        recorded = self._recorded_answer(trial.trial_id)
+        recorded = self._tape.answer(trial.trial_id)
         self._supervisor.explains = recorded is None
         replayed = self._supervisor.on_trial_result(self, trial, result)  # type: ignore[arg-type]
         if self._max_t_then < self._max_t and result[self._time_attr] >= self._max_t_then:
@@ -315,8 +300,7 @@ class Replay:
 
     def _on_failing(self, record: Record) -> None:
         trial = self._open_trial(record)
-        end = self._look_for(lambda r: _is_about(r, trial, "ended"), until="started", trial=trial)
-        if end is None:
+        if self._tape.find("ended", trial.trial_id, before="started") is None:
             trial.run_metadata.num_failures += 1
             self._lose_worker(trial)
             return
@@ -339,7 +323,7 @@ class Replay:
     # How -------------------------------------------------------------------------------------
 
     def _next(self) -> Record | None:
-        record = self._ahead.popleft() if self._ahead else next(iter(self._records), None)
+        record = self._tape.next()
         if record is not None:
             self._choose_where_nothing_runs(record)
             self._at = record.row.get("timestamp", self._at)
@@ -418,72 +402,12 @@ class Replay:
 
     def _saved_later(self, trial: Trial) -> _TrainingResult | None:
         """Return what a save that is under way led to, as the record tells further on."""
-        found = self._look_for(lambda r: _is_about(r, trial, "saved"), until="started", trial=trial)
+        found = self._tape.find("saved", trial.trial_id, before="started")
         return None if found is None else self._checkpoint(found.row)
-
-    def _recorded_answer(self, trial_id: str) -> str | None:
-        """Return what was recorded about the report in hand; None where the record ends there."""
-        for record in self._peek():
-            row = record.row
-            if row.get("event") == "resumed":
-                return None
-            if record.kind == "report" or row.get("event") in ("suggested", "started", "saved"):
-                return str(TrialScheduler.CONTINUE)
-            if "asked_by" in row.get("details", ()):
-                continue
-            if record.kind == "decision" and row["trial_id"] == trial_id:
-                return str(row["decision"] if row["decision"] in ("STOP", "PAUSE") else "NOOP")
-        return None
-
-    def _look_for(
-        self, wanted: Callable[[Record], bool], *, until: str, trial: Trial
-    ) -> Record | None:
-        for record in self._peek():
-            if wanted(record):
-                return record
-            if _is_about(record, trial, until):
-                return None
-        return None
-
-    def _peek(self) -> Iterable[Record]:
-        yield from list(self._ahead)
-        for record in self._records:
-            self._ahead.append(record)
-            yield record
-
-
-class _RecordedSave(_FutureTrainingResult):  # which Ray's PBT asks for
-    """A checkpoint that was on its way; resolves to what the record says became of it.
-
-    Where the record ends before, the trial saves again once it has caught up, and that counts.
-    """
-
-    def __init__(self, trial: Trial, look_ahead: Callable[[Trial], _TrainingResult | None]) -> None:
-        self.result: _TrainingResult | None = None
-        self._trial = trial
-        self._look_ahead = look_ahead
-        self._before = trial.latest_checkpoint_result
-
-    def resolve(self, block: bool = True) -> _TrainingResult | None:
-        """Return the checkpoint; None where there is none."""
-        self.result = self.result or self._look_ahead(self._trial)
-        if self.result is not None:
-            return self.result
-        again = self._trial.temporary_state.saving_to
-        if again is not None and again is not self:
-            found: _TrainingResult | None = again.resolve(block)
-            return found
-        latest = self._trial.latest_checkpoint_result
-        return None if latest is self._before else latest
 
 
 def _is_same(decision: Decision, row: Mapping[str, Any]) -> bool:
     return (decision.trial_id, decision.kind) == (row["trial_id"], row["decision"])
-
-
-def _is_about(record: Record, trial: Trial, event: str) -> bool:
-    row = record.row
-    return row.get("event") == event and row.get("trial_id") == trial.trial_id
 
 
 def _discard(collection: set[str] | dict[str, str], key: str) -> None:
