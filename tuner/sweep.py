@@ -121,6 +121,11 @@ def resume(
     except BaseException:
         folder.release()
         raise
+    if folder.place == folder.layout.root and _is_complete(stored, plan.spec):
+        folder.release()
+        view.message(f"{folder.place} has finished: nothing is left to do, unless you extend it")
+        view.close()
+        return stored
     with quiet_ray():
         try:
             sweep_run = _Run(plan, folder, view, callbacks, stored=stored)
@@ -334,6 +339,13 @@ class _SpecRecord:
         write_spec(
             self._layout, {**self._fixed, "status": status, "message": message, "ended": ended}
         )
+
+
+def _is_complete(stored: Sweep, wanted: SweepSpec) -> bool:
+    """Return whether every trial that is wanted has ended, for as long as is wanted."""
+    state, was = stored.state, stored.spec
+    by_itself = state.get("status") == "finished" and not state.get("message")
+    return by_itself and (was.num_samples, was.max_t) == (wanted.num_samples, wanted.max_t)
 
 
 def _check_whole(sweep: Sweep) -> None:

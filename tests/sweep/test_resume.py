@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -359,12 +360,38 @@ def test_a_folder_that_is_not_whole_is_refused(run: Run, gone: str, words: str) 
         tuner.resume(sweep.path, scenario=scenario, num_samples=3, progress="none")
 
 
+def test_a_sweep_that_has_finished_starts_no_ray(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scenario = make_scenario()
+    first = run(scenario, num_samples=2)
+    before = first.state
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("Ray was started")
+
+    monkeypatch.setattr("tuner.sweep.connect", refuse)
+    again = tuner.resume(first.path, scenario=scenario, progress="lines")
+    assert "has finished: nothing is left to do" in capsys.readouterr().err
+    assert again.state == before
+    with pytest.raises(AssertionError, match="Ray was started"):
+        tuner.resume(first.path, scenario=scenario, num_samples=3, progress="none")
+
+
+def _say_that_it_runs(path: Path) -> None:
+    """Leave ``sweep.json`` as a driver does that is killed right after the last trial's end."""
+    file = path / "sweep.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"status": "running"}))
+
+
 def test_a_sweep_can_be_extended_again_and_again(run: Run) -> None:
     scenario = make_scenario()
     first = run(scenario, num_samples=4, scheduler="asha:reduction_factor=2", keep_final=True)
     path, go_on = first.path, {"scenario": scenario, "progress": "none"}
+    _say_that_it_runs(path)
     tuner.resume(path, **go_on)  # nothing is left to do
     tuner.resume(path, max_t=18, **go_on)
+    _say_that_it_runs(path)
     tuner.resume(path, **go_on)
     tuner.resume(path, num_samples="+2", **go_on)
     last = tuner.resume(path, max_t=36, **go_on)
