@@ -56,7 +56,8 @@ class DigitsMLP(DigitsTrainable):
         metrics = super().train_epoch()
         if metrics["val_loss"] < self.best_loss:
             self.best_loss, self.best_epoch = metrics["val_loss"], self.epochs_done
-        return {**metrics, "lr": self.optimizer.param_groups[0]["lr"]}
+        parameters = sum(parameter.numel() for parameter in self.model.parameters())
+        return {**metrics, "lr": self.optimizer.param_groups[0]["lr"], "parameters": parameters}
 
     def should_stop(self) -> bool:
         patience = self.config["patience"]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from ray import tune
+from ray.tune.search.hyperopt import HyperOptSearch
 
 import tuner
 from tuner.errors import ScenarioError, SpecError
@@ -156,3 +157,14 @@ def test_a_large_grid_that_is_meant_is_taken() -> None:
 def test_what_is_no_scenario_is_refused(ref: Any) -> None:
     with pytest.raises(ScenarioError, match="a scenario is a Scenario"):
         tuner.resolve(ref)
+
+
+def test_a_constraint_reaches_every_searcher_before_anything_starts() -> None:
+    impossible = scenario(constraint=lambda config: config["x"] > 2)
+    for searcher in ("random", "sobol", "hyperopt", "grid"):
+        with pytest.raises(SpecError, match="must satisfy the scenario's constraint"):
+            tuner.resolve(impossible, searcher=searcher)
+    narrow = scenario(constraint=lambda config: config["x"] < 0.5)
+    plan = resolve_plan(narrow, {"searcher": HyperOptSearch(), "seed": 0})
+    configs = [plan.searcher.suggest(f"t{number}") for number in range(10)]
+    assert all(isinstance(config, dict) and config["x"] < 0.5 for config in configs)

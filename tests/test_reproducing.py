@@ -14,8 +14,10 @@ from ray import tune
 import tuner
 from tuner import reproducing
 from tuner.cli import main
+from tuner.cli.reproducing import _parts
 from tuner.errors import ScenarioError, SpecError, StorageError
 from tuner.reproducing import reproduce
+from tuner.schedulers.policy import read_policy
 from tuner.store import SweepLayout, SweepWriter, write_spec
 
 SCENARIO = '''
@@ -158,6 +160,96 @@ def test_an_epoch_trainable_that_was_paused_comes_out_identical(
     assert {metric.metric for metric in found.metrics} >= {"loss", "draw"}
 
 
+@pytest.fixture(scope="module")
+def drifting() -> tuner.Scenario:
+    class Drifting(tuner.EpochTrainable):
+        """Draws from the global generators, and depends on every configuration it had."""
+
+        def setup(self, config: dict[str, Any]) -> None:
+            import random
+
+            self.total = random.random()
+
+        def train_epoch(self) -> dict[str, float]:
+            import random
+
+            self.total = 0.9 * self.total + self.config["lr"] + 0.01 * random.random()
+            return {"loss": random.random(), "total": self.total, "lr": self.config["lr"]}
+
+        def state_dict(self) -> dict[str, Any]:
+            return {"total": self.total}
+
+        def load_state_dict(self, state: dict[str, Any]) -> None:
+            self.total = state["total"]
+
+    return tuner.Scenario(
+        name="drifting", trainable=Drifting, space={"lr": tune.loguniform(0.01, 1)},
+        metric="loss", mode="min", time_attr="epoch", max_t=8,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def population(
+    ray_cluster: str, drifting: tuner.Scenario, tmp_path_factory: pytest.TempPathFactory
+) -> tuner.Sweep:
+    return tuner.run(
+        drifting, scheduler="pbt:perturbation_interval=2,synch=true", num_samples=4,
+        seed=1, storage_path=tmp_path_factory.mktemp("population"), name="sweep", progress="none",
+    )  # fmt: skip
+
+
+class TestPopulation:
+    def test_a_trial_that_copied_others_comes_out_identical(
+        self, population: tuner.Sweep, drifting: tuner.Scenario, tmp_path: Path
+    ) -> None:
+        trial_id, copies = _most_copies(population)
+        assert copies >= 2
+        found = tuner.reproduce(population.path, trial_id, scenario=drifting, storage_path=tmp_path)
+        assert len(found.lineage) >= 3
+        assert found.lineage[-1] == trial_id
+        assert found.iterations == (8, 8)
+        assert {metric.metric for metric in found.metrics} >= {"loss", "total", "lr"}
+        assert found.identical
+        line = next(str(part) for part in _parts(found, 0.0) if str(part).startswith("lineage"))
+        assert line == f"lineage {' → '.join(found.lineage)}"
+        again = tuner.load(tmp_path / f"sweep-{trial_id}")
+        assert set(again.trials().trial_id) == set(found.lineage)
+        assert set(again.trials().status) == {"TERMINATED"}
+
+    def test_a_fresh_trial_follows_the_policy(
+        self, population: tuner.Sweep, drifting: tuner.Scenario, tmp_path: Path
+    ) -> None:
+        trial_id, _ = _most_copies(population)
+        replay = f"pbt_replay:sweep={population.path},trial={trial_id}"
+        again = tuner.run(
+            drifting, scheduler=replay, num_samples=2, seed=1,
+            storage_path=tmp_path, name="again", progress="none",
+        )  # fmt: skip
+        steps = read_policy(str(population.path), trial_id)
+        expected = [
+            next(step.config["lr"] for step in reversed(steps) if step.time < epoch)
+            for epoch in range(1, 9)
+        ]
+        for fresh in again.trials().trial_id:
+            reports = again.reports().query("trial_id == @fresh")
+            assert reports.lr.tolist() == expected
+            assert reports.training_iteration.tolist() == list(range(1, 9))
+            assert again.trial(fresh).config == dict(steps[-1].config)
+        assert set(again.trials().outcome) == {"completed"}
+        found = tuner.reproduce(again.path, again.trials().trial_id[1], scenario=drifting)
+        assert found.identical
+        assert len(found.lineage) == len(steps)
+
+
+def _most_copies(sweep: tuner.Sweep) -> tuple[str, int]:
+    """Return the trial with the longest lineage, and through how many copies it came."""
+    lengths = {
+        trial_id: len(read_policy(str(sweep.path), trial_id)) - 1
+        for trial_id in sweep.trials().trial_id
+    }
+    return max(lengths.items(), key=lambda item: item[1])
+
+
 class TestRefusals:
     """Nothing is run where it cannot work, and Ray is not needed to say so."""
 
@@ -181,9 +273,11 @@ class TestRefusals:
 
         return make
 
-    def test_a_trial_that_copied_another(self, make: Callable[..., Path]) -> None:
+    def test_a_copy_of_which_nobody_recorded_the_checkpoint(
+        self, make: Callable[..., Path]
+    ) -> None:
         path = make("PAUSE", "EXPLOIT", "EXPLOIT")
-        with pytest.raises(SpecError, match=r"t000001 had 3: .* at iteration 1; run the sweep"):
+        with pytest.raises(SpecError, match=r"from which checkpoint trial t000001 .* iteration 1"):
             reproduce(path, "t000001")
 
     def test_a_trial_without_reports(self, make: Callable[..., Path]) -> None:

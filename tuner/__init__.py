@@ -12,7 +12,8 @@ sweep = tuner.run(scenario, scheduler="asha", searcher="hyperopt", num_samples=6
 sweep.best().config
 ```
 
-Define what is tuned: `Scenario`, `EpochTrainable`, `load_scenario`, `bundled_scenarios`.
+Define what is tuned: `Scenario`, `EpochTrainable`, `load_scenario`, `bundled_scenarios`;
+`above_start`, `below_start`: when a trial has diverged.
 Run it: `run`, `resume`, `resolve` (its spec, without running), `SweepOptions`, `ResumeOptions`,
 `SweepSpec`.
 Read it: `load`, `Sweep`, `TrialResult`. From Ray Tune itself: `import_ray`.
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from tuner.replanning import ResumeOptions
     from tuner.reproducing import Reproduction, reproduce
     from tuner.scenario import Scenario, bundled_scenarios, load_scenario
+    from tuner.schedulers.divergence import above_start, below_start
     from tuner.spec import SweepSpec
     from tuner.store import Sweep, TrialResult, load
     from tuner.sweep import resume, run
@@ -52,6 +54,8 @@ __all__ = [
     "TunerError",
     "UsageError",
     "__version__",
+    "above_start",
+    "below_start",
     "bundled_scenarios",
     "import_ray",
     "load",
@@ -75,6 +79,8 @@ _HOMES = {
     "TrialResult": "tuner.store",
     "TunerError": "tuner.errors",
     "UsageError": "tuner.errors",
+    "above_start": "tuner.schedulers.divergence",
+    "below_start": "tuner.schedulers.divergence",
     "bundled_scenarios": "tuner.scenario",
     "import_ray": "tuner.exchange",
     "load": "tuner.store",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from tuner.errors import SpecError, nearest
@@ -12,19 +13,26 @@ if TYPE_CHECKING:
     from ray.tune.schedulers import TrialScheduler
     from ray.tune.search import Searcher
 
+    from tuner.objectives import Mode
+    from tuner.places import Uri
+    from tuner.store import Sweep
+
 __all__ = ["SweepOptions", "check_option_names"]
 
 
 class SweepOptions(TypedDict, total=False):
     """What `tuner.run` and `tuner.resolve` accept beside the scenario; `SweepSpec` explains each.
 
-    ``max_t``, ``grace_period`` and ``resources`` replace the scenario's own. Three options are
-    not part of the spec: ``callbacks`` (Ray Tune callbacks, called after tuner's own), and
-    ``progress`` (``"auto"``, ``"live"``, ``"lines"`` or ``"none"``).
+    ``metric``, ``mode``, ``max_t``, ``grace_period`` and ``resources`` replace the scenario's own.
+    ``warm_start`` takes sweeps and the places where they lie. Two options are not part of the
+    spec: ``callbacks`` (Ray Tune callbacks, called after tuner's own), and ``progress``
+    (``"auto"``, ``"live"``, ``"lines"`` or ``"none"``).
     """
 
     scheduler: str | TrialScheduler
     searcher: str | Searcher
+    metric: str | Sequence[str] | None
+    mode: Mode | Sequence[Mode] | None
     num_samples: int | None
     max_concurrent_trials: int | None
     time_budget_s: float | None
@@ -32,6 +40,7 @@ class SweepOptions(TypedDict, total=False):
     max_t: int | None
     grace_period: int | None
     points_to_evaluate: Sequence[Mapping[str, Any]] | None
+    warm_start: Sequence[str | Path | Uri | Sweep] | None
     seed: int | None
     storage_path: str
     name: str | None

@@ -21,6 +21,7 @@ from tuner.arms import Choice, parse_choice
 from tuner.errors import SpecError
 from tuner.options import SweepOptions, check_option_names
 from tuner.places import Place, Uri, place_of
+from tuner.remarks import objective_remarks
 from tuner.scenario import Scenario, load_scenario
 from tuner.schedulers import (
     SchedulerEntry,
@@ -29,6 +30,7 @@ from tuner.schedulers import (
     check_scheduler,
     entry_of,
 )
+from tuner.schedulers.policy import PolicyReplay, locate_sweep, read_policy
 from tuner.searchers import (
     adopt_searcher,
     build_searcher,
@@ -38,8 +40,16 @@ from tuner.searchers import (
 )
 from tuner.seeds import SweepSeeds, new_seed
 from tuner.spec import SweepSpec
+from tuner.warm_start import WarmStart, gather
 
-__all__ = ["DEFAULT_SCHEDULER", "DEFAULT_SEARCHER", "Plan", "resolve", "resolve_plan"]
+__all__ = [
+    "DEFAULT_SCHEDULER",
+    "DEFAULT_SEARCHER",
+    "Plan",
+    "resolve",
+    "resolve_plan",
+    "total_of",
+]
 
 DEFAULT_SCHEDULER = "asha"
 DEFAULT_SEARCHER = "hyperopt"
@@ -62,7 +72,9 @@ class Plan:
         searcher: Ray's searcher, fresh.
         entry: What is known of the scheduler; None for a user's own kind.
         num_trials: How many trials there will be at most; None for no bound.
-        first_trial: The number of the first trial, from which its seed follows.
+        numbers: Those of the trials, from which their seeds follow; none to count from 0.
+        warm_start: What the searcher is taught first; None for nothing that is not stored yet.
+        remarks: What the user should know, a line each.
     """
 
     spec: SweepSpec
@@ -72,18 +84,25 @@ class Plan:
     searcher: Searcher
     entry: SchedulerEntry | None
     num_trials: int | None
-    first_trial: int = 0
+    numbers: tuple[int, ...] = ()
+    warm_start: WarmStart | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def bracket(self) -> int | None:
-        """How many trials HyperBand's largest bracket holds; None for other schedulers.
+        """How many trials the largest bracket of Ray's HyperBand holds; None for others.
 
-        BOHB's version of HyperBand pauses trials until a bracket is filled, and needs no more.
+        Other schedulers pause trials until a bracket is filled, and need no more than run.
         """
         scheduler: Any = self.scheduler
-        if self.entry is None or self.entry.name != "hyperband":
+        if self.entry is None or self.entry.name != "ray_hyperband":
             return None
         return max(int(scheduler._get_n0(s)) for s in range(scheduler._s_max_1))
+
+    @property
+    def copies(self) -> bool:
+        """Whether a trial that pauses may go on otherwise: from its checkpoint, and only there."""
+        return self.population is not None or isinstance(self.scheduler, PolicyReplay)
 
     @property
     def population(self) -> int | None:
@@ -113,6 +132,9 @@ def resolve_plan(scenario: str | Scenario, options: SweepOptions) -> Plan:
     given: dict[str, Any] = {key: value for key, value in options.items() if value is not None}
     # A scenario may import torch: what is wrong with a name is said before that.
     scheduler, entry = _choose_scheduler(given.get("scheduler", DEFAULT_SCHEDULER))
+    if isinstance(scheduler, Choice) and scheduler.name == "pbt_replay":
+        scheduler, beginnings = _with_policy(scheduler, given)
+        given |= beginnings
     chosen = _with_overrides(load_scenario(scenario), given)
     searcher = _choose_searcher(given.get("searcher"), entry, chosen)
     seed = _whole("seed", given.get("seed", new_seed()), at_least=0)
@@ -122,6 +144,8 @@ def resolve_plan(scenario: str | Scenario, options: SweepOptions) -> Plan:
     _check_pair(scheduler, entry, searcher, chosen)
     _check_population(entry, given, num_samples)
     storage = _storage(given.get("storage_path", "results"))
+    past = gather(given.get("warm_start", ()), chosen, searcher)
+    remarks = [] if past is None else [str(past)]
     spec = SweepSpec(
         name=_name(given.get("name"), chosen, scheduler),
         storage_path=str(storage),
@@ -138,17 +162,23 @@ def resolve_plan(scenario: str | Scenario, options: SweepOptions) -> Plan:
         seed=seed,
         resources=dict(chosen.resources),
         num_samples=num_samples,
+        objectives=chosen.objectives,
+        own_objectives="metric" in given or "mode" in given,
+        warm_start=() if past is None else past.sweeps,
         **_bounds(given, chosen, entry),
     )
     seeds = SweepSeeds.spawn(seed)
+    judge = spec.scheduler if entry is None else entry.name
     return Plan(
         spec=spec,
         storage=storage,
         scenario=chosen,
-        scheduler=_build_scheduler(scheduler, chosen),
+        scheduler=_build_scheduler(scheduler, chosen, seeds.scheduler),
         searcher=_build_searcher(searcher, chosen, spec, seeds.searcher),
         entry=entry,
         num_trials=num_trials,
+        warm_start=past,
+        remarks=(*remarks, *objective_remarks(chosen.objectives, judge, searcher)),
     )
 
 
@@ -157,6 +187,7 @@ def _with_overrides(scenario: Scenario, given: Mapping[str, Any]) -> Scenario:
     changes: dict[str, Any] = {key: _whole(key, given[key], at_least=1) for key in times}
     if "max_t" in changes and "grace_period" not in changes:
         changes["grace_period"] = min(scenario.grace_period, changes["max_t"])
+    changes |= {key: given[key] for key in ("metric", "mode") if key in given}
     if "resources" in given:
         changes["resources"] = {**scenario.resources, **given["resources"]}
     return dataclasses.replace(scenario, **changes) if changes else scenario
@@ -169,6 +200,20 @@ def _choose_scheduler(
         choice = parse_choice(given)
         return choice, check_scheduler(choice)
     return given, entry_of(given) if isinstance(given, TrialScheduler) else None
+
+
+def _with_policy(choice: Choice, given: Mapping[str, Any]) -> tuple[Choice, dict[str, Any]]:
+    """Have every trial, a single one unless more are asked for, begin as the policy does.
+
+    Returns:
+        The choice, its sweep named by where it lies, and the options that see to it.
+    """
+    count = _whole("num_samples", given.get("num_samples", 1), at_least=1)
+    storage = _storage(given.get("storage_path", "results"))
+    sweep = locate_sweep(str(choice.options["sweep"]), storage)
+    first, *_ = read_policy(sweep, str(choice.options["trial"]))
+    located = Choice(choice.name, {**choice.options, "sweep": sweep})
+    return located, {"num_samples": count, "points_to_evaluate": [dict(first.config)] * count}
 
 
 def _choose_searcher(
@@ -204,12 +249,12 @@ def _check_pair(
             "trainable from tuner.EpochTrainable (a function that saves says checkpoints=True)"
         )
     is_bohb = name in ("bohb", "TuneBOHB")
-    if entry.name == "bohb" and not is_bohb:
+    if entry.searcher == "bohb" and not is_bohb:
         raise SpecError(
-            f"scheduler bohb feeds the bohb searcher, got searcher {name!r}; use bohb+bohb, or "
-            f"hyperband+{name}"
+            f"scheduler {entry.name} feeds the bohb searcher, got searcher {name!r}; use "
+            f"{entry.name}+bohb, or hyperband+{name}"
         )
-    if is_bohb and entry.name != "bohb":
+    if is_bohb and entry.searcher != "bohb":
         raise SpecError(
             f"searcher bohb learns from bohb's brackets, got scheduler {entry.name!r}; use "
             f"bohb+bohb, or {entry.name}+hyperopt"
@@ -269,6 +314,13 @@ def _total(searcher: Choice | Searcher, scenario: Scenario, num_samples: int | N
     if isinstance(searcher, Choice):
         return total_trials(searcher, scenario.space, num_samples)
     return num_samples
+
+
+def total_of(stored: SweepSpec, scenario: Scenario) -> int | None:
+    """Return how many trials a stored sweep was to have, at most; None for no bound."""
+    if "." in stored.searcher.partition(":")[0]:  # an object of the user's
+        return stored.num_samples
+    return _total(parse_choice(stored.searcher), scenario, stored.num_samples)
 
 
 def _bounds(
@@ -343,9 +395,11 @@ def _spelled(choice: Choice | TrialScheduler | Searcher) -> str:
     return f"{type(choice).__module__}.{type(choice).__qualname__}"
 
 
-def _build_scheduler(choice: Choice | TrialScheduler, scenario: Scenario) -> TrialScheduler:
+def _build_scheduler(
+    choice: Choice | TrialScheduler, scenario: Scenario, seed: int
+) -> TrialScheduler:
     if isinstance(choice, Choice):
-        return build_scheduler(choice, scenario)
+        return build_scheduler(choice, scenario, seed=seed)
     return adopt_scheduler(choice, scenario)
 
 
@@ -359,12 +413,23 @@ def _build_searcher(
             metric=scenario.metric,
             mode=scenario.mode,
             seed=seed,
+            time_attr=scenario.time_attr,
+            max_t=scenario.max_t,
             points_to_evaluate=spec.points_to_evaluate or None,
             num_samples=spec.num_samples,
+            constraint=scenario.constraint,
+            objectives=scenario.objectives,
         )
     if spec.points_to_evaluate:
         raise SpecError("points_to_evaluate go to a searcher chosen by name; give them to yours")
-    return adopt_searcher(choice, scenario.space, metric=scenario.metric, mode=scenario.mode)
+    return adopt_searcher(
+        choice,
+        scenario.space,
+        metric=scenario.metric,
+        mode=scenario.mode,
+        constraint=scenario.constraint,
+        objectives=scenario.objectives,
+    )
 
 
 def _whole(name: str, value: Any, *, at_least: int) -> int:

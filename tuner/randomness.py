@@ -9,7 +9,7 @@ streams untouched.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -21,10 +21,10 @@ class PrivateRandomState:
     """Global random states that hold only inside `active`.
 
     Args:
-        seed: Seeds both streams.
+        seed: Seeds both streams; several numbers count as one.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int | Sequence[int]) -> None:
         python_seed, numpy_seed = np.random.SeedSequence(seed).generate_state(2)
         self._python = random.Random(int(python_seed)).getstate()
         self._numpy = np.random.RandomState(int(numpy_seed)).get_state()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
@@ -13,6 +13,7 @@ from ray.tune.search import Searcher
 
 from tuner import space as spaces
 from tuner.errors import ScenarioError, SpecError, nearest
+from tuner.objectives import Objective
 from tuner.options import SweepOptions
 from tuner.places import Place
 from tuner.planning import Plan, resolve_plan
@@ -20,8 +21,9 @@ from tuner.scenario import Scenario, load_scenario
 from tuner.schedulers import SCHEDULERS
 from tuner.spec import SweepSpec
 
-__all__ = ["ResumeOptions", "replan"]
+__all__ = ["ResumeOptions", "replan", "with_objectives"]
 
+_SEARCHES_ELSEWHERE = ("random", "halton", "sobol", "hyperopt", "optuna", "evolution")
 _KEEPS_ITS_RUNGS = ("fifo", "asha", "median")  # when max_t grows
 
 
@@ -99,6 +101,8 @@ def replan(
             raise SpecError(f"a sweep cannot be resumed with {name!r}{nearest(name, known)}")
     given: dict[str, Any] = {key: value for key, value in changes.items() if value is not None}
     chosen = _scenario_of(stored, scenario)
+    if stored.own_objectives:
+        chosen = with_objectives(chosen, stored.objectives)
     if "space" in given:
         chosen = dataclasses.replace(chosen, space=given.pop("space"))
         _check_learns(stored)
@@ -119,8 +123,20 @@ def replan(
     options |= _parts(stored, given) | given
     plan = resolve_plan(chosen, cast(SweepOptions, options))
     own_space = stored.own_space or "space" in changes
-    spec = dataclasses.replace(plan.spec, source=stored.source, own_space=own_space)
+    spec = dataclasses.replace(
+        plan.spec,
+        source=stored.source,
+        own_space=own_space,
+        own_objectives=stored.own_objectives,
+        warm_start=stored.warm_start,
+    )
     return dataclasses.replace(plan, spec=spec)
+
+
+def with_objectives(scenario: Scenario, objectives: Sequence[Objective]) -> Scenario:
+    """Return ``scenario`` with other objectives."""
+    metrics, modes = [each.metric for each in objectives], [each.mode for each in objectives]
+    return dataclasses.replace(scenario, metric=metrics, mode=modes)
 
 
 def _scenario_of(stored: SweepSpec, given: Scenario | str | None) -> Scenario:
@@ -148,6 +164,9 @@ def _check_unchanged(stored: SweepSpec, scenario: Scenario) -> None:
         before, after = getattr(stored, name), getattr(scenario, name)
         if before != after:
             differences.append(f"{name}: {before} -> {after}")
+    if stored.objectives[1:] != scenario.objectives[1:]:
+        told = (", ".join(map(str, each.objectives)) for each in (stored, scenario))
+        differences.append(f"objectives: {' -> '.join(told)}")
     if differences:
         raise SpecError(
             f"scenario {scenario.name!r} has changed since the sweep was started "
@@ -177,10 +196,10 @@ def _differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 def _check_learns(stored: SweepSpec) -> None:
     name = stored.searcher.partition(":")[0]
-    if name not in ("random", "hyperopt", "optuna"):
+    if name not in _SEARCHES_ELSEWHERE:
         raise SpecError(
-            f"searcher {stored.searcher!r} cannot go on in another space; hyperopt, optuna and "
-            "random can: start another sweep"
+            f"searcher {stored.searcher!r} cannot go on in another space; "
+            f"{', '.join(_SEARCHES_ELSEWHERE)} can: start another sweep"
         )
 
 

@@ -1,18 +1,22 @@
 """`reproduce`: one trial of a sweep again, with its own seed, and what came out otherwise.
 
 The trial is run as the only one of a sweep of its own, with the same seed and the same trial id,
-from which a trial's random numbers follow, and up to the same time.
+from which a trial's random numbers follow, and up to the same time. One of a population that
+copied others is run with its lineage: each trial that led to its weights trains its stretch, with
+the configuration it had then, and the next goes on from its checkpoint.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import heapq
 import math
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +28,13 @@ from tuner.options import SweepOptions
 from tuner.places import Uri
 from tuner.planning import resolve_plan
 from tuner.provenance import provenance
+from tuner.replanning import with_objectives
 from tuner.scenario import Scenario, load_scenario
+from tuner.schedulers.succession import Succession
 from tuner.spec import SweepSpec
 from tuner.store import Sweep, SweepLayout, TrialResult, load
 from tuner.store.following import Follower
+from tuner.store.lineage import Segment, changes_config, lineage, reports_along
 from tuner.sweep import run_plan
 
 __all__ = ["Reproduction", "reproduce"]
@@ -41,7 +48,8 @@ class Reproduction:
 
     Attributes:
         trial_id: The trial.
-        config: Its configuration.
+        config: Its configuration at the end.
+        lineage: The trials that led to its weights, the first one first and itself last.
         seed: Its own seed, which follows from the sweep's and its id.
         until: The time up to which it ran, in the scenario's ``time_attr``.
         iterations: How many reports it made, then and now.
@@ -51,6 +59,7 @@ class Reproduction:
 
     trial_id: str
     config: Mapping[str, Any]
+    lineage: tuple[str, ...]
     seed: int | None
     until: float
     iterations: tuple[int, int]
@@ -76,7 +85,9 @@ def reproduce(
     address: str | None = None,
     progress: str = "none",
 ) -> Reproduction:
-    """Run a trial again, alone, to the time that it reached, and compare what it reports.
+    """Run a trial again to the time that it reached, and compare what it reports.
+
+    It runs alone; one that copied others runs with those that led to its weights.
 
     Args:
         path: The sweep's folder or URI. It is only read.
@@ -89,27 +100,30 @@ def reproduce(
         progress: How the run is shown; see `tuner.SweepOptions`.
 
     Raises:
-        UsageError: There is no such trial, it has reported nothing, its configuration changed
-            while it ran (PBT), its seed is unknown, or the scenario cannot be loaded.
+        UsageError: There is no such trial, it has reported nothing, its seed is unknown, or the
+            scenario cannot be loaded.
         SweepFailedError: It could not be run.
     """
     sweep = load(path)
     trial = sweep.trial(trial_id)
-    reports = _reports(sweep, trial_id)
+    segments = _segments(sweep, trial)
+    reports = _reports(sweep, segments)
     until = _reached(sweep, trial_id, reports)
-    number = _number(sweep, trial_id)
+    numbers = {segment.trial_id: _number(sweep, segment.trial_id) for segment in segments}
     chosen = _scenario_of(sweep.spec, scenario)
-    options = _options(sweep.spec, trial, until)
+    options = _options(sweep.spec, trial, segments, until)
     if address is not None:
         options["address"] = address
     with _folder(storage_path) as folder:
         options["storage_path"] = folder
         plan = resolve_plan(chosen, options)
-        again = run_plan(dataclasses.replace(plan, first_trial=number), progress=progress)
-        repeated = _reports(again, trial_id)
+        plan = dataclasses.replace(plan, numbers=tuple(numbers.values()))
+        again = run_plan(plan, progress=progress)
+        repeated = _reports(again, [_anywhere(segment) for segment in segments])
     return Reproduction(
         trial_id=trial_id,
         config=trial.config,
+        lineage=tuple(segment.trial_id for segment in segments),
         seed=trial.seed,
         until=until,
         iterations=(len(reports), len(repeated)),
@@ -118,16 +132,16 @@ def reproduce(
     )
 
 
-class _Once(Searcher):
-    """Suggests one configuration."""
+class _Successors(Searcher):
+    """Suggests each trial of a lineage when its turn has come."""
 
-    def __init__(self, config: Mapping[str, Any], spec: SweepSpec) -> None:
+    def __init__(self, succession: Succession, spec: SweepSpec) -> None:
         super().__init__(metric=spec.metric, mode=spec.mode)
-        self._config: Any = dict(config)
+        self._succession = succession
 
     def suggest(self, trial_id: str) -> Any:
-        config, self._config = self._config, Searcher.FINISHED
-        return config
+        segment = self._succession.awaited()
+        return None if segment is None else dict(segment.config)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -135,12 +149,15 @@ class _Once(Searcher):
         """There is nothing to learn."""
 
 
-def _options(spec: SweepSpec, trial: TrialResult, until: float) -> SweepOptions:
-    """Return the options of a sweep of that trial alone."""
+def _options(
+    spec: SweepSpec, trial: TrialResult, segments: Sequence[Segment], until: float
+) -> SweepOptions:
+    """Return the options of a sweep of those segments alone."""
+    succession = Succession(segments)
     return {
-        "scheduler": "fifo",
-        "searcher": _Once(trial.config, spec),
-        "num_samples": 1,
+        "scheduler": succession,
+        "searcher": _Successors(succession, spec),
+        "num_samples": len({segment.trial_id for segment in segments}),
         "seed": spec.seed,
         "max_t": max(1, math.ceil(until)),
         "resources": spec.resources,
@@ -148,34 +165,36 @@ def _options(spec: SweepSpec, trial: TrialResult, until: float) -> SweepOptions:
     }
 
 
-def _reports(sweep: Sweep, trial_id: str) -> list[dict[str, Any]]:
-    """Return the reports of a trial that no later attempt repeated or left behind."""
-    rows: dict[int, dict[str, Any]] = {}
-    for record in Follower(SweepLayout(sweep.path), ["report"], trial_id).look():
-        iteration = record.row["training_iteration"]
-        rows = {known: row for known, row in rows.items() if known < iteration}
-        rows[iteration] = record.row
-    return list(rows.values())
+def _segments(sweep: Sweep, trial: TrialResult) -> tuple[Segment, ...]:
+    """Return the lineage of a trial; a trial that copied nobody is its own."""
+    records = Follower(SweepLayout(sweep.path), ["decision", "event"]).look()
+    if any(changes_config(record, trial.trial_id) for record in records):
+        return lineage(records, trial.trial_id)
+    return (Segment(trial.trial_id, trial.config, begins=0, ends=None, time=0.0),)
+
+
+def _anywhere(segment: Segment) -> Segment:
+    """Return a segment wherever it stands in the record of another run."""
+    return dataclasses.replace(segment, after=-1, before=math.inf)
+
+
+def _reports(sweep: Sweep, segments: Sequence[Segment]) -> list[Mapping[str, Any]]:
+    """Return the reports of a lineage that no later attempt repeated or left behind."""
+    trials = {segment.trial_id for segment in segments}
+    found = [Follower(SweepLayout(sweep.path), ["report"], each).look() for each in sorted(trials)]
+    return reports_along(segments, heapq.merge(*found, key=attrgetter("seq")))
 
 
 def _reached(sweep: Sweep, trial_id: str, reports: Sequence[Mapping[str, Any]]) -> float:
-    """Return the time that a trial reached with the one configuration it had.
+    """Return the time that a trial reached.
 
     Raises:
-        SpecError: It reported nothing, or its configuration changed.
+        SpecError: It reported nothing.
     """
     if not reports:
         raise SpecError(
             f"a trial is compared by its reports, and {trial_id} has none; see why: "
             f"tuner show {sweep.place} --trial {trial_id}"
-        )
-    decisions = Follower(SweepLayout(sweep.path), ["decision"], trial_id).look()
-    copies = [each.row for each in decisions if each.row["decision"] == "EXPLOIT"]
-    if copies:
-        raise SpecError(
-            f"one configuration can be run again, and {trial_id} had {len(copies) + 1}: the first "
-            f"time it copied another trial was at iteration {copies[0]['training_iteration']}; "
-            "run the sweep again instead, with its seed and one worker"
         )
     time_attr = sweep.spec.time_attr
     return float(reports[-1].get(time_attr, reports[-1]["training_iteration"]))
@@ -204,6 +223,8 @@ def _scenario_of(spec: SweepSpec, given: str | Scenario | None) -> Scenario:
             "tuner.reproduce(path, trial_id, scenario=...), or name a module or file (--scenario)"
         )
     scenario = load_scenario(given if given is not None else str(spec.source))
+    if spec.own_objectives:
+        scenario = with_objectives(scenario, spec.objectives)
     for name in ("metric", "mode", "time_attr"):
         then, now = getattr(spec, name), getattr(scenario, name)
         if then != now:

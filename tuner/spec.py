@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal
+from typing import Any
+
+from tuner.objectives import Mode, Objective
 
 __all__ = ["SweepSpec"]
 
@@ -21,8 +23,11 @@ class SweepSpec:
             built in Python.
         space: The search space as JSON (`tuner.space.to_json`).
         own_space: Whether it was given in place of the scenario's when the sweep was resumed.
-        metric: What is tuned.
+        metric: What is tuned; of several objectives the primary.
         mode: Whether lower (``"min"``) or higher (``"max"``) is better.
+        objectives: All that is tuned, ``metric`` with ``mode`` first; filled in where it is left
+            out.
+        own_objectives: Whether they were given in place of the scenario's.
         time_attr: What counts as a trial's time.
         max_t: Trials end there, in units of ``time_attr``.
         grace_period: Schedulers leave younger trials alone, in units of ``time_attr``.
@@ -34,6 +39,7 @@ class SweepSpec:
         time_budget_s: Bound on the sweep's wall time in seconds; None for none.
         resources: What one trial takes: ``cpu``, ``gpu`` (shares allowed), custom names.
         points_to_evaluate: Configurations to try first.
+        warm_start: Where the earlier sweeps lie from which the searcher learns first.
         seed: The master seed.
         address: Of a running Ray cluster; None for a local Ray.
         num_cpus: Logical CPUs of the local Ray; None for what the machine has.
@@ -57,7 +63,7 @@ class SweepSpec:
     source: str | None
     space: Mapping[str, Any] = field(repr=False)
     metric: str
-    mode: Literal["min", "max"]
+    mode: Mode
     time_attr: str
     max_t: int
     grace_period: int
@@ -69,6 +75,7 @@ class SweepSpec:
     max_concurrent_trials: int | None = None
     time_budget_s: float | None = None
     points_to_evaluate: Sequence[Mapping[str, Any]] = ()
+    warm_start: Sequence[str] = ()
     address: str | None = None
     num_cpus: int | None = None
     num_gpus: int | None = None
@@ -83,6 +90,12 @@ class SweepSpec:
     notes: str = ""
     tags: Sequence[str] = ()
     own_space: bool = False
+    objectives: Sequence[Objective] = ()
+    own_objectives: bool = False
+
+    def __post_init__(self) -> None:
+        objectives = tuple(self.objectives) or (Objective(self.metric, self.mode),)
+        object.__setattr__(self, "objectives", objectives)
 
     @property
     def arm(self) -> str:
@@ -91,10 +104,12 @@ class SweepSpec:
 
     def to_json(self) -> dict[str, Any]:
         """Return the spec as JSON-able values, in the order of its fields."""
-        return asdict(self)
+        return {**asdict(self), "objectives": [asdict(each) for each in self.objectives]}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> SweepSpec:
         """Return the spec that `to_json` gave; names this version does not know are left out."""
         known = {item.name for item in fields(cls)}
-        return cls(**{name: value for name, value in data.items() if name in known})
+        objectives = [Objective(**each) for each in data.get("objectives", ())]
+        values = {name: value for name, value in data.items() if name in known}
+        return cls(**{**values, "objectives": objectives})

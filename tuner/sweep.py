@@ -32,8 +32,10 @@ from tuner.scenario import Scenario
 from tuner.spec import SweepSpec
 from tuner.store import Sweep, SweepLayout, SweepWriter, load, read_history, write_spec
 from tuner.store.driving import DriverFolder
+from tuner.store.past import read_past_trials, write_past_trials
 from tuner.store.requests import take_requests
 from tuner.store.staging import create_folder, open_folder
+from tuner.warm_start import teach
 
 __all__ = ["resume", "run", "run_plan"]
 
@@ -172,6 +174,8 @@ class _Run:
         self._undelivered: StorageError | None = None
         self._leave = ExitStack()
         self._leave.callback(folder.release)
+        for remark in plan.remarks:
+            view.message(remark)
         try:
             folder.lock(view.message)  # before Ray starts: another driver may be at work
             self._connect(plan.spec)
@@ -193,6 +197,7 @@ class _Run:
             metric=spec.metric,
             mode=spec.mode,
             time_attr=spec.time_attr,
+            secondary=spec.objectives[1:],
             before_flush=self._folder.before_flush,
         )
         recorder = Recorder(self._writer, spec, say=view.message)
@@ -208,6 +213,7 @@ class _Run:
             recorder=recorder,
             callbacks=callbacks,
         )
+        self._teach(plan)
         if stored is not None:
             self._restore(stored.spec, checkpoints)
         surroundings = self._execution.surroundings
@@ -219,6 +225,14 @@ class _Run:
             Every(_SHOW_EVERY_S, lambda: self._show(self._update_view)),
             Every(_LOOK_FOR_REQUESTS_EVERY_S, self._take_requests),
         ]
+
+    def _teach(self, plan: Plan) -> None:
+        """Teach the searcher what earlier sweeps have shown, from a copy that a resume finds."""
+        spec, copy = plan.spec, self._layout.warm_start_file
+        if plan.warm_start is not None:
+            write_past_trials(copy, plan.warm_start.trials)
+        if spec.warm_start:
+            teach(plan.searcher, read_past_trials(copy), spec.objectives, spec.time_attr)
 
     def _restore(self, was: SweepSpec, checkpoints: Checkpoints) -> None:
         self._view.message(f"replaying the record of {self._folder.place}")

@@ -46,7 +46,7 @@ def test_names_and_defaults_are_those_of_the_registries(spec: SweepSpec) -> None
 def test_help_shows_the_defaults_of_a_sweep(
     tuner_command: Command, spec: SweepSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "300")
     told = tuner_command("run", "--help").out
     shown = dict(re.findall(r"│ (--[\w-]+) .*\(default: (.*)\)", told))
     assert shown["--scheduler"] == spec.scheduler

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -198,6 +199,55 @@ class TestBest:
         self, tuner_command: Command, sweep_folder: Path, options: tuple[str, ...]
     ) -> None:
         assert tuner_command("best", *(["digits"] if options else []), *options).code == 2
+
+
+class TestPareto:
+    @pytest.fixture
+    def two_objectives(self, sweep_folder: Path) -> Path:
+        """The sweep with its learning rate as another objective: t1 is best, t2 has the least."""
+        content = json.loads((sweep_folder / "sweep.json").read_text())
+        content["spec"]["objectives"] = [
+            {"metric": "loss", "mode": "min"}, {"metric": "epoch", "mode": "min"},
+        ]  # fmt: skip
+        (sweep_folder / "sweep.json").write_text(json.dumps(content))
+        trials = pq.read_table(sweep_folder / "trials.parquet")
+        epochs = pa.array([3.0, 1.0, None, 3.0, 1.0])
+        pq.write_table(trials.append_column("last/epoch", epochs), sweep_folder / "trials.parquet")
+        return sweep_folder
+
+    def test_by_the_first_objective(self, tuner_command: Command, two_objectives: Path) -> None:
+        lines = tuner_command("pareto", "digits").out.splitlines()
+        assert lines[0].split() == [
+            "trial", "loss", "(min)", "epoch", "(min)", "iteration", "configuration",
+        ]  # fmt: skip
+        assert [line.split()[:4] for line in lines[1:]] == [
+            ["t1", "0.25", "3", "3"], ["t2", "0.95", "1", "1"],
+        ]  # fmt: skip
+
+    def test_json(self, tuner_command: Command, two_objectives: Path) -> None:
+        first, second = tuner_command("pareto", "digits", "--json").json
+        assert first == {
+            "trial_id": "t1", "values": {"loss": 0.25, "epoch": 3.0}, "iteration": 3,
+            "outcome": "completed", "config": {"lr": 1.0, "net": {"units": [8, 0], "norm": None}},
+        }  # fmt: skip
+        assert second["trial_id"] == "t2"
+
+    def test_show_has_it_too(self, tuner_command: Command, two_objectives: Path) -> None:
+        assert "loss (min), epoch (min)" in tuner_command("show", "digits").out
+        shown = tuner_command("show", "digits", "--json").json
+        assert [row["trial_id"] for row in shown["pareto"]] == ["t1", "t2"]
+
+    def test_one_objective(self, tuner_command: Command, sweep_folder: Path) -> None:
+        (best,) = tuner_command("pareto", "digits", "--json").json
+        assert (best["trial_id"], best["values"]) == ("t1", {"loss": 0.25})
+        assert tuner_command("show", "digits", "--json").json["pareto"] == []
+
+    def test_there_is_none(self, tuner_command: Command, sweep_folder: Path) -> None:
+        table = pq.read_table(sweep_folder / "trials.parquet")
+        pq.write_table(table.drop(["last/loss"]), sweep_folder / "trials.parquet")
+        found = tuner_command("pareto", "digits")
+        assert (found.code, found.out) == (1, "")
+        assert found.err == "error: no trial of results/digits ended with finite values of loss\n"
 
 
 class TestExport:

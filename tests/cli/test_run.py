@@ -61,9 +61,13 @@ def test_every_option_of_the_api_is_an_option_of_the_command(
         "--max-failures", "-1", "--fail-fast", "--trial-timeout", "90", "--worker-mode", "cold",
         "--wait-for-resources", "1h30m", "--checkpoint-frequency", "5", "--notes", "why",
         "--tag", "a", "--tag", "b", "--progress", "none", "--keep-checkpoints", "3",
-        "--keep-final",
+        "--keep-final", "--metric", "val_error", "--metric", "seconds", "--mode", "min",
+        "--mode", "max", "--warm-start", "digits", "--warm-start", "results/digits",
     )  # fmt: skip
     assert done.code == 0
+    earlier = fake_run.options.pop("warm_start")
+    assert [sweep.path for sweep in earlier] == [Path("results/digits")] * 2
+    fake_run.options["warm_start"] = "seen"
     assert fake_run.options == {
         "keep_checkpoints": 3,
         "keep_final": True,
@@ -91,8 +95,27 @@ def test_every_option_of_the_api_is_an_option_of_the_command(
         "notes": "why",
         "tags": ["a", "b"],
         "progress": "none",
+        "metric": ["val_error", "seconds"],
+        "mode": ["min", "max"],
+        "warm_start": "seen",
     }
     assert set(fake_run.options) == set(SweepOptions.__annotations__) - {"callbacks"}
+
+
+def test_one_metric_is_no_list(tuner_command: Command, fake_run: FakeRun) -> None:
+    assert tuner_command("run", "digits_mlp", "--metric", "accuracy", "--mode", "max").code == 0
+    assert (fake_run.options["metric"], fake_run.options["mode"]) == ("accuracy", "max")
+
+
+def test_a_launch_file_names_earlier_sweeps(
+    tuner_command: Command, fake_run: FakeRun, tmp_path: Path
+) -> None:
+    file = tmp_path / "first.toml"
+    file.write_text('scenario = "digits_mlp"\nwarm_start = ["digits"]\n')
+    assert tuner_command("run", "first.toml").code == 0
+    assert [sweep.name for sweep in fake_run.options["warm_start"]] == ["digits"]
+    refused = tuner_command("run", "first.toml", "--warm-start", "digit")
+    assert (refused.code, "did you mean 'digits'" in refused.err) == (2, True)
 
 
 def test_an_arm_sets_both(tuner_command: Command, fake_run: FakeRun) -> None:

@@ -16,8 +16,8 @@ Command = Callable[..., Any]
         ("shwo x", "unknown verb 'shwo'; did you mean 'show'?"),
         (
             "zzz",
-            "unknown verb 'zzz'; known: best, export, import, logs, ls, note, reproduce, resume, "
-            "run, scenarios, show, stop, watch",
+            "unknown verb 'zzz'; known: best, export, import, logs, ls, note, pareto, reproduce, "
+            "resume, run, scenarios, show, stop, watch",
         ),
         (
             "run x --sheduler asha",

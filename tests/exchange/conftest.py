@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tuner.objectives import Mode, Objective
 from tuner.space import to_json
 from tuner.store import Sweep, SweepLayout, SweepWriter, load, write_spec
 
@@ -30,11 +32,15 @@ def make_sweep(tmp_path: Path) -> Callable[..., Sweep]:
         trials: Sequence[tuple[Mapping[str, Any], Sequence[float], str | None]],
         *,
         space: Mapping[str, Any] | None = None,
-        mode: str = "min",
+        mode: Mode = "min",
         name: str = "sweep",
+        secondary: Sequence[tuple[str, Mode]] = (),
     ) -> Sweep:
         layout = SweepLayout.create(tmp_path / "results" / name)
-        writer = SweepWriter(layout, metric="val/loss", mode=mode, time_attr="epoch")
+        others = [Objective(metric, direction) for metric, direction in secondary]
+        writer = SweepWriter(
+            layout, metric="val/loss", mode=mode, time_attr="epoch", secondary=others
+        )
         for number, (config, losses, outcome) in enumerate(trials):
             trial = f"t{number}"
             writer.trial(trial, config=config, seed=number, started=STARTED + number)
@@ -58,6 +64,8 @@ def make_sweep(tmp_path: Path) -> Callable[..., Sweep]:
             "time_attr": "epoch", "max_t": 3, "grace_period": 1, "scheduler": "asha",
             "searcher": "random", "seed": 0, "resources": {"cpu": 1},
         }  # fmt: skip
+        objectives = [asdict(each) for each in (Objective("val/loss", mode), *others)]
+        spec["objectives"] = objectives
         write_spec(layout, {"spec": spec, "status": "finished", "started": STARTED})
         return load(layout.root)
 

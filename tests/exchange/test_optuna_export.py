@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,7 @@ def test_the_study_is_that_of_the_sweep(study: optuna.Study, sweep: Sweep) -> No
     assert study.study_name == "sweep"
     assert study.direction == optuna.study.StudyDirection.MINIMIZE
     assert study.metric_names == ["val/loss"]
-    assert study.user_attrs == {"spec": asdict(sweep.spec) | {"points_to_evaluate": [], "tags": []}}
+    assert study.user_attrs == {"spec": json.loads(json.dumps(sweep.spec.to_json()))}
 
 
 def test_an_end_has_optunas_state(study: optuna.Study) -> None:
@@ -143,6 +143,27 @@ def test_a_sweep_that_maximises(make_sweep: Maker, tmp_path: Path) -> None:
 
     study = _load(tmp_path / "study", "sqlite")
     assert study.best_params == {"lr": 0.7}
+
+
+@pytest.mark.parametrize("storage", FORMATS)
+def test_several_objectives(make_sweep: Maker, tmp_path: Path, storage: StudyFormat) -> None:
+    sweep = make_sweep(
+        [
+            ({"lr": 0.1}, [0.5, 0.2], "completed"),
+            ({"lr": 0.2}, [0.1, 0.9], "completed"),
+            ({"lr": 0.3}, [0.3], "stopped"),
+            ({"lr": 0.4}, [], "completed"),
+        ],
+        secondary=[("time_total_s", "max")],
+    )
+    export_optuna(sweep, tmp_path / "study", storage=storage)
+
+    study = _load(tmp_path / "study", storage)
+    assert [direction.name for direction in study.directions] == ["MINIMIZE", "MAXIMIZE"]
+    assert study.metric_names == ["val/loss", "time_total_s"]
+    assert [trial.values for trial in study.trials] == [[0.2, 1.0], [0.9, 1.0], [0.3, 0.5], None]
+    assert study.trials[3].state == TrialState.FAIL
+    assert [trial.number for trial in study.best_trials] == [0]
 
 
 def test_a_space_with_a_function_is_known_by_its_values(make_sweep: Maker, tmp_path: Path) -> None:

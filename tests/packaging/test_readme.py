@@ -56,7 +56,8 @@ def test_the_launch_file_can_be_resolved(tmp_path: Path) -> None:
     ("head", "known"), [("scheduler", SCHEDULERS), ("searcher", SEARCHERS)], ids=["schedulers", "s"]
 )
 def test_the_tables_list_what_can_be_chosen(head: str, known: dict[str, Any]) -> None:
-    table = README.partition(f"\n| {head} | what it does |")[2].partition("\n\n")[0]
+    _, _, rest = README.partition(f"\n| {head} | when to use it, and what it does |")
+    table = rest.partition("\n\n")[0]
 
     assert re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE) == list(known)
 
@@ -64,7 +65,7 @@ def test_the_tables_list_what_can_be_chosen(head: str, known: dict[str, Any]) ->
 def test_the_table_of_schedulers_says_what_each_needs() -> None:
     for entry in SCHEDULERS.values():
         (row,) = re.findall(rf"^\| `{entry.name}` \|.*$", README.partition("| searcher |")[0], re.M)
-        *_, checkpoints, searchers, _ = (cell.strip() for cell in row.split("|"))
+        *_, checkpoints, searchers, _, _, _ = (cell.strip() for cell in row.split("|"))
 
         assert checkpoints == ("yes" if entry.needs_checkpoints else "no")
         assert searchers == (f"`{entry.searcher}`" if entry.searcher else "all but `bohb`")

@@ -11,6 +11,7 @@ from mirrored import Driver, Flaky, Seen, Witness, downloaded, seen
 from scripted import frames, new_layout
 
 from tuner.store import write_spec
+from tuner.store.past import PastTrial, read_past_trials, write_past_trials
 
 
 @pytest.mark.parametrize("every", [1, 3, 7])
@@ -111,3 +112,12 @@ def test_that_a_sweep_ended_is_told_after_everything_else(tmp_path: Path) -> Non
     assert written[-1] == "sweep.json"
     assert written[-2] == "trials.parquet"
     assert written[0].startswith("journal/")
+
+
+def test_what_a_searcher_learned_first_is_at_the_remote_too(tmp_path: Path) -> None:
+    past = [PastTrial("s3://b/earlier", "t1", {"lr": 0.1}, False, [1.0], [[0.5]])]
+    remote = Flaky(tmp_path / "remote")
+    driver = Driver(new_layout(tmp_path / "local"), remote)
+    write_past_trials(driver.layout.warm_start_file, past)
+    assert driver.upload()
+    assert read_past_trials(downloaded(remote, tmp_path / "copy").warm_start_file) == past

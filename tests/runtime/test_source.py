@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
@@ -56,6 +57,32 @@ def test_a_searcher_may_finish_early() -> None:
     assert trials.next_trial() is not None
     assert trials.next_trial() is None
     assert trials.is_finished()
+
+
+@pytest.mark.parametrize(
+    ("answers", "num_samples", "told"),
+    [
+        ([{"x": 1}, Searcher.FINISHED], 9, "nothing new to suggest after 1 of 9 trials"),
+        ([{"x": 1}, Searcher.FINISHED], None, "nothing new to suggest after 1 trials"),
+        ([{"x": 1}, {"x": 2}], 2, None),
+        ([{"x": 1}, None], 9, None),
+    ],
+)
+def test_an_early_end_is_told(answers: list[Any], num_samples: int | None, told: Any) -> None:
+    trials = source(answers, num_samples=num_samples)
+    for _ in range(2):
+        trials.next_trial()
+    assert (trials.shortfall or "").endswith(told or "")
+    assert (trials.shortfall is None) == (told is None)
+
+
+def test_it_says_while_the_searcher_waits() -> None:
+    trials = source([{"x": 1}, None, {"x": 2}])
+    waiting = []
+    for _ in range(3):
+        trials.next_trial()
+        waiting.append(trials.waits)
+    assert waiting == [False, True, False]
 
 
 def test_paused_trials_do_not_count_against_the_limit() -> None:

@@ -204,7 +204,7 @@ SPACE = {
 def test_the_default_mutable_space_is_by_name_and_drawn() -> None:
     assert "lr" in MUTABLE_NAMES
     toy = scenario(space=SPACE)
-    assert list(toy.mutable_space) == ["model/lr", "batch_size"]
+    assert list(toy.mutable_space) == ["model/lr", "batch_size", "optimizer[0]/lr"]
     assert toy.mutable_space["model/lr"].upper == 1
 
 
@@ -213,10 +213,31 @@ def test_mutable_names_are_taken_in_their_order() -> None:
     assert list(toy.mutable_space) == ["batch_size", "model/units"]
 
 
-@pytest.mark.parametrize("name", ["momentum", "dropout", "l1", "optimizer", "optimizer[0]/lr"])
+@pytest.mark.parametrize("name", ["momentum", "dropout", "l1", "optimizer", "optimizer[1]/lr"])
 def test_what_cannot_change_is_refused_as_mutable(name: str) -> None:
     with pytest.raises(ScenarioError, match="mutable must name domains"):
         scenario(space=SPACE, mutable=(name,))
+
+
+@pytest.mark.parametrize("rule", [3, "loss", lambda report: None, lambda: None])
+def test_what_cannot_judge_divergence_is_refused(rule: Any) -> None:
+    with pytest.raises(ScenarioError, match=r"diverges must be a function .*above_start"):
+        scenario(diverges=rule)
+
+
+@pytest.mark.parametrize("rule", [3, "lr < 1", lambda: True, lambda a, b: True])
+def test_what_cannot_be_a_constraint_is_refused(rule: Any) -> None:
+    with pytest.raises(ScenarioError, match="constraint must be a function of one config"):
+        scenario(constraint=rule)
+
+
+def test_a_constraint_says_what_is_feasible() -> None:
+    toy = scenario(constraint=lambda config: config["lr"] < 0.5)
+    assert toy.is_feasible({"lr": 0.1})
+    assert not toy.is_feasible({"lr": 0.7})
+    assert scenario().is_feasible({"lr": 0.7})
+    with pytest.raises(SpaceError, match=r"raised KeyError: 'lr' at \{'other': 1\}"):
+        toy.is_feasible({"other": 1})
 
 
 def test_it_cannot_be_changed() -> None:

@@ -285,6 +285,11 @@ def test_whatever_is_drawn_trains(name: str) -> None:
         assert scenario(name).trainable(config).train().keys() >= METRICS
 
 
+@pytest.mark.parametrize(("layers", "size"), [(0, 64 * 10 + 10), (1, 64 * 16 + 16 + 16 * 10 + 10)])
+def test_the_mlps_size_is_reported(layers: int, size: int) -> None:
+    assert trial("digits_mlp", num_layers=layers, hidden_size=16).train()["parameters"] == size
+
+
 def test_patience_ends_a_trial() -> None:
     trainable = trial("digits_mlp", patience=5, lr=1e-4, optimizer="sgd", momentum=0.0)
     trainable.train()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,8 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
 
 from tuner.schedulers import Decision, Supervisor
+
+sys.path.insert(0, str(Path(__file__).parent))  # importlib mode adds no folder
 
 
 class FakeController:

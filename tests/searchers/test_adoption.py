@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from ray.tune.search.optuna import OptunaSearch
 
 from tuner.arms import Choice
 from tuner.errors import SpecError
+from tuner.objectives import Objective
 from tuner.searchers import adopt_searcher, build_searcher
 
 SPACE = {
@@ -141,3 +143,28 @@ def test_it_hears_everything() -> None:
     searcher.on_trial_result("t0", {"loss": 1})
     searcher.on_trial_complete("t0", {"loss": 2}, error=True)
     assert recorder.told == [("result", "t0", {"loss": 1}), ("complete", "t0", {"loss": 2}, True)]
+
+
+BOTH = (Objective("loss", "min"), Objective("size", "max"))
+
+
+def both(**changes: Any) -> Any:
+    searcher = OptunaSearch(**{"metric": ["loss", "size"], "mode": ["min", "max"], **changes})
+    space = {"x": tune.uniform(0, 1), "constant": 3}
+    return adopt_searcher(searcher, space, metric="loss", mode="min", objectives=BOTH)
+
+
+def test_one_for_several_objectives_learns_them_all() -> None:
+    searcher = both()
+    results = [{"loss": 1.0, "size": 2.0}, {"loss": 1.0}, {"loss": 1.0, "size": math.nan}, None]
+    for number, result in enumerate(results):
+        assert searcher.suggest(f"t{number}")["constant"] == 3
+        searcher.on_trial_complete(f"t{number}", result)
+    trials = searcher._adopted._ot_study.trials
+    assert [trial.values for trial in trials] == [[1.0, 2.0], None, None, None]
+    assert [trial.state.name for trial in trials] == ["COMPLETE", "FAIL", "FAIL", "PRUNED"]
+
+
+def test_one_for_other_objectives_is_refused() -> None:
+    with pytest.raises(SpecError, match=r"metric=\['loss', 'cost'\], .* has \['loss', 'size'\]"):
+        both(metric=["loss", "cost"])

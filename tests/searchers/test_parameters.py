@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ray import tune
 
+from tuner.randomness import PrivateRandomState
 from tuner.searchers.parameters import (
     Gaussian,
     Number,
@@ -19,9 +20,11 @@ from tuner.searchers.parameters import (
     compose,
     conditions,
     decompose,
+    draw_active,
     parameter,
     parameters,
 )
+from tuner.searchers.variants import resolve_variants
 from tuner.space import contains
 
 UNIT = st.floats(0, 1)
@@ -174,6 +177,101 @@ def test_decompose_is_the_reverse_of_compose(data: st.DataObject) -> None:
     assert compose(NESTED, lambda path, _: decompose(NESTED, config)[path]) == config
 
 
-def test_a_function_is_no_parameter() -> None:
+CONSTANTS = st.sampled_from([None, True, 3, 0.5, "text", [1, [2]], (3, "a"), {"k": [4]}])
+
+
+@st.composite
+def spaces(draw: st.DrawFn, depth: int = 2) -> dict[str, Any]:
+    """A space of every kind of value but grids; branches share names with each other."""
+    kinds = ["number", "normal", "constant", "choice"] + ["group", "branches"] * (depth > 0)
+    space: dict[str, Any] = {}
+    for name in draw(st.lists(st.sampled_from("abcd"), min_size=1, max_size=4, unique=True)):
+        kind = draw(st.sampled_from(kinds))
+        if kind == "number":
+            space[name] = draw(numbers())
+        elif kind == "normal":
+            space[name] = draw(st.sampled_from([tune.randn(1, 2), tune.qrandn(0, 3, 0.5)]))
+        elif kind == "constant":
+            space[name] = draw(CONSTANTS)
+        elif kind == "choice":
+            space[name] = tune.choice(draw(st.lists(CONSTANTS, min_size=1, max_size=4)))
+        elif kind == "group":
+            space[name] = draw(spaces(depth - 1))
+        else:
+            options = st.one_of(spaces(depth - 1), CONSTANTS)
+            space[name] = tune.choice(draw(st.lists(options, min_size=1, max_size=3)))
+    return space
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Say whether two configurations are equal, with equal types, but for rounding errors."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
+    if isinstance(one, float):
+        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
+    return bool(one == other)
+
+
+@given(spaces(), st.integers(0, 2**31))
+def test_what_ray_draws_comes_back_with_its_types(space: dict[str, Any], seed: int) -> None:
+    (config,) = resolve_variants(space, PrivateRandomState(seed))
+    assert contains(space, config) == []
+    values = decompose(space, config)
+    assert values.keys() <= parameters(space).keys()
+    again = compose(space, lambda path, _: values[path])
+    assert alike(again, config)
+    assert decompose(space, again) == values
+
+
+@given(spaces(), st.integers(0, 2**31))
+def test_active_parameters_are_those_that_a_configuration_asks_for(
+    space: dict[str, Any], seed: int
+) -> None:
+    asked: list[str] = []
+
+    def draw(path: str, found: Any) -> int | float:
+        asked.append(path)
+        rng = np.random.default_rng((seed, len(path), *map(ord, path)))
+        return found.from_unit(rng.random())
+
+    values = draw_active(parameters(space), conditions(space), draw)
+    by_active, asked = asked, []
+    compose(space, draw)
+    assert by_active == list(values) == asked
+
+
+FUNCTIONS = {
+    "o": tune.choice(
+        [{"f": tune.sample_from(lambda config: config["x"]), "y": tune.uniform(0, 1)}]
+    ),
+    "x": tune.randint(0, 9),
+    "n": {"f": tune.sample_from(lambda: [1])},
+}
+
+
+def test_a_function_is_no_parameter_and_is_left_in_its_place() -> None:
+    assert list(parameters(FUNCTIONS)) == ["o[0]/y", "x"]
+    config = compose(FUNCTIONS, lambda path, _: {"x": 3}.get(path, 0.5))
+    assert config["n"]["f"] is FUNCTIONS["n"]["f"]
+    (called,) = resolve_variants(config, PrivateRandomState(0))
+    assert called == {"o": {"f": 3, "y": 0.5}, "x": 3, "n": {"f": [1]}}
+    assert decompose(FUNCTIONS, called) == {"o[0]/y": 0.5, "x": 3}
     with pytest.raises(TypeError, match="no parameter"):
-        parameter(tune.sample_from(lambda: 1))
+        parameter(FUNCTIONS["n"]["f"])
+
+
+def test_a_grid_counts_as_a_choice_of_what_was_taken() -> None:
+    space = {
+        "g": tune.grid_search(["a", "b"]),
+        "h": tune.grid_search([{"lr": tune.uniform(0, 1)}, None]),
+    }
+    assert decompose(space, {"g": "b", "h": {"lr": 0.5}}) == {"g": 1, "h": 0, "h[0]/lr": 0.5}
+
+
+def test_options_have_equal_shares_of_the_unit_interval() -> None:
+    found = Options(("a", "b", "c"))
+    drawn = Counter(found.from_unit(u) for u in np.linspace(0, 1, 3001))
+    assert sorted(drawn) == [0, 1, 2]
+    assert max(drawn.values()) - min(drawn.values()) <= 1

@@ -25,7 +25,7 @@ KIND = tune.choice(["a", "b"])
 SPACE = {"x": tune.uniform(0, 1), "y": tune.randint(0, 9), "kind": KIND}
 
 
-@pytest.mark.parametrize("name", ["random", "grid", "hyperopt", "optuna", "bohb"])
+@pytest.mark.parametrize("name", SEARCHERS)
 def test_an_entry_loads_the_class_of_its_name(name: str) -> None:
     entry = SEARCHERS[name]
     assert entry.load().name == entry.name == name
@@ -36,8 +36,10 @@ def test_an_entry_loads_the_class_of_its_name(name: str) -> None:
     ("spelling", "problem"),
     [
         ("hyperop", "unknown searcher 'hyperop'; did you mean 'hyperopt'"),
-        ("bayes", "unknown searcher 'bayes'; known: bohb, grid"),
-        ("random:seed=1", "'random' has no keyword 'seed'; it takes no keywords"),
+        ("bayes", "unknown searcher 'bayes'; known: bohb, evolution, grid"),
+        ("sobol:seed=1", "'sobol' has no keyword 'seed'; it takes no keywords"),
+        ("random:uniq=true", "'random' has no keyword 'uniq'; did you mean 'unique'"),
+        ("evolution:sample=3", "'evolution' has no keyword 'sample'; did you mean 'sample_size'"),
         ("hyperopt:n_initial_point=5", "did you mean 'n_initial_points'"),
         ("hyperopt:n_initial_points=0.5", "must be int; got 0.5"),
         ("hyperopt:n_initial_points=true", r"must be int; got True \(bool\)"),
@@ -75,6 +77,11 @@ def test_a_bad_choice_is_refused(spelling: str, problem: str) -> None:
         "optuna:sampler=qmc,qmc_type=halton",
         "optuna:sampler=cmaes,with_margin=true,popsize=none",
         "bohb:min_points_in_model=none,random_fraction=0",
+        "random:unique=true",
+        "grid:points=2,rounds=3",
+        "halton",
+        "sobol",
+        "evolution:population_size=4,sample_size=2,crossover=0,step=0.3",
     ],
 )
 def test_a_good_choice_is_built(spelling: str) -> None:

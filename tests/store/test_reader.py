@@ -4,6 +4,7 @@ import json
 import math
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuner.errors import NoResultError, SpecError, StorageError
+from tuner.objectives import Objective
 from tuner.store import Sweep, SweepLayout, SweepWriter, load, write_spec
 
 ReportOf = Callable[..., dict[str, Any]]
@@ -36,7 +38,7 @@ class TestOpening:
         assert sweep.path == layout.root
         assert sweep.name == "sweep"
         assert (sweep.metric, sweep.mode) == (SPEC["metric"], SPEC["mode"])
-        assert sweep.state == {"schema_version": 2, "status": "running"}
+        assert sweep.state == {"schema_version": 3, "status": "running"}
         assert (sweep.metric, sweep.mode) == ("loss", "min")
         assert repr(sweep) == f"Sweep({str(layout.root)!r})"
 
@@ -80,7 +82,7 @@ class TestOpening:
             ("\udc80", r"cannot read .*sweep\.json"),
             ("[]", "is not tuner's"),
             ("{}", "is not tuner's"),
-            ('{"schema_version": 3}', r"newer tuner \(schema version 3; .*up to 2\); upgrade"),
+            ('{"schema_version": 4}', r"newer tuner \(schema version 4; .*up to 3\); upgrade"),
             ('{"schema_version": 1}', "its spec lacks metric, mode, time_attr"),
             ('{"schema_version": 1, "spec": {"metric": "a"}}', "its spec lacks mode, time_attr"),
         ],
@@ -367,3 +369,52 @@ def test_nothing_read_is_pickle(layout: SweepLayout, writer: SweepWriter) -> Non
     writer.flush()
     config = load(layout.root).trial("a").config
     assert config == {"act": "json.encoder.JSONEncoder", "f": "math.sqrt"}
+
+
+class TestPareto:
+    """The trials that no other one beats in all objectives, by their last reports."""
+
+    OBJECTIVES = (Objective("loss", "min"), Objective("time_total_s", "min"))
+
+    def sweep(
+        self, layout: SweepLayout, report_of: ReportOf, curves: dict[str, list[dict[str, Any]]]
+    ) -> Sweep:
+        writer = SweepWriter(
+            layout, metric="loss", mode="min", time_attr="epoch", secondary=self.OBJECTIVES[1:]
+        )
+        for trial_id, reports in curves.items():
+            writer.trial(trial_id, config={"name": trial_id})
+            for iteration, metrics in enumerate(reports, 1):
+                writer.report({**report_of(trial_id, iteration), **metrics, "epoch": iteration})
+        writer.flush()
+        objectives = [asdict(objective) for objective in self.OBJECTIVES]
+        write_spec(layout, {"spec": {**SPEC, "objectives": objectives}})
+        return load(layout.root)
+
+    def test_the_last_reports_count(self, layout: SweepLayout, report_of: ReportOf) -> None:
+        curves: dict[str, list[dict[str, Any]]] = {
+            "slow": [{"loss": 0.1, "time_total_s": 9.0}],
+            "worse": [{"loss": 0.0, "time_total_s": 1.0}, {"loss": 0.5, "time_total_s": 8.0}],
+            "fast": [{"loss": 0.4, "time_total_s": 2.0}],
+            "twin": [{"loss": 0.4, "time_total_s": 2.0}],
+            "diverged": [{"loss": math.nan, "time_total_s": 0.1}],
+            "lacking": [{"loss": 0.0, "time_total_s": 0.1}, {"time_total_s": 0.2}],
+            "silent": [],
+        }
+        front = self.sweep(layout, report_of, curves).pareto()
+        assert front["trial_id"].tolist() == ["slow", "fast", "twin"]
+        assert front["last/time_total_s"].tolist() == [9.0, 2.0, 2.0]
+        assert front["config"].tolist() == [{"name": each} for each in ("slow", "fast", "twin")]
+        assert front.index.tolist() == [0, 1, 2]
+
+    def test_one_objective(
+        self, layout: SweepLayout, writer: SweepWriter, report_of: ReportOf
+    ) -> None:
+        for trial_id, loss in {"a": 0.5, "b": 0.2, "c": 0.2}.items():
+            writer.report(report_of(trial_id, 1, loss=loss))
+        sweep = load(layout.root)
+        assert sweep.objectives == (Objective("loss", "min"),)
+        assert sweep.pareto()["trial_id"].tolist() == ["b", "c"]
+
+    def test_an_empty_front(self, layout: SweepLayout, writer: SweepWriter) -> None:
+        assert load(layout.root).pareto().empty

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.errors import SpecError
-from tuner.store.summary import Highlights, Mode, Objective
+from tuner.objectives import Mode, Objective
+from tuner.store.summary import Highlights
 
 INF, NAN = math.inf, math.nan
 
@@ -17,7 +17,7 @@ def summed_up(
     row: dict[str, Any], reports: list[dict[str, Any]], mode: Mode = "min"
 ) -> dict[str, Any]:
     """Return what reports change in a trial's row."""
-    highlights = Highlights(row, Objective("loss", mode))
+    highlights = Highlights(row, [Objective("loss", mode)])
     for report in reports:
         highlights.take(report)
     return highlights.columns(row, {"training_iteration", "time_total_s", "attempt"})
@@ -109,22 +109,3 @@ def test_many_reports_at_once_are_the_same_as_one_by_one(
         row |= summed_up(row, reports, mode)
     whole = after(values, mode)
     assert repr(present(row)) == repr(present(whole))
-
-
-@pytest.mark.parametrize(
-    ("value", "mode", "cost"),
-    [
-        (1.0, "min", 1.0),
-        (1.0, "max", -1.0),
-        (NAN, "max", INF),
-        (-INF, "min", INF),
-        (None, "max", INF),
-    ],
-)
-def test_cost_is_lower_for_the_better(value: float | None, mode: Mode, cost: float) -> None:
-    assert Objective("loss", mode).cost(value) == cost
-
-
-def test_a_direction_that_is_none_is_refused() -> None:
-    with pytest.raises(SpecError, match=r"'min' or 'max'; received 'minimum'"):
-        Objective("loss", cast(Mode, "minimum"))

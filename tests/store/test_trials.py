@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tuner.errors import SpecError, StorageError
+from tuner.objectives import Objective
 from tuner.store import trials
 from tuner.store.dataset import read_table
 from tuner.store.schema import TRIALS, rows_of
-from tuner.store.summary import Objective
 from tuner.store.trials import TrialTable
 
 Same = Callable[[Any, Any], bool]
@@ -24,7 +24,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def table(path: Path) -> TrialTable:
-    return TrialTable(path, Objective("loss", "min"), "epoch")
+    return TrialTable(path, [Objective("loss", "min")], "epoch")
 
 
 def rows(path: Path) -> list[dict[str, Any]]:

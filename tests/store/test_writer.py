@@ -262,7 +262,7 @@ def test_the_spec_is_json_that_python_reads_back(layout: SweepLayout) -> None:
     write_spec(layout, {"spec": spec, "state": "running"})
     content = json.loads(layout.spec_file.read_text(encoding="utf-8"))
     assert content == {
-        "schema_version": 2,
+        "schema_version": 3,
         "spec": {**spec, "seed": 3, "trainable": f"{__name__}.Clock"},
         "state": "running",
     }

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.search import Searcher
 from sweeping import make_scenario
 from virtual import VirtualActors
 
@@ -18,6 +21,10 @@ from tuner.runtime.execution import Execution
 from tuner.runtime.recorder import Recorder
 from tuner.runtime.stopping import Stop
 from tuner.runtime.storage import Checkpoints, TrialStorage
+from tuner.schedulers.policy import PolicyReplay, PolicyStep
+from tuner.searchers.models import ModelSearcher
+from tuner.store.past import PastTrial
+from tuner.warm_start import teach
 
 
 class KilledError(BaseException):
@@ -65,11 +72,14 @@ def curve(config: Mapping[str, Any], weight: float, epoch: int) -> float:
 def carry_out(
     folder: Path, writer: Writer, records: Iterable[Record] | None = None, slots: int = 1,
     fails: Callable[[str, int], bool] = lambda *_: False,
-    tick: Callable[[Execution], None] = lambda _: None, **options: Any,
+    tick: Callable[[Execution], None] = lambda _: None, past: Sequence[PastTrial] = (),
+    before: Mapping[str, Any] | None = None, **options: Any,
 ) -> Execution:  # fmt: skip
     """Run a sweep, a new one or one that goes on from ``records``, until it ends or dies."""
+    if callable(make := options.get("scheduler")):
+        options["scheduler"] = make()  # an object serves one sweep
     plan = resolve_plan(
-        make_scenario(),
+        make_scenario(**options.pop("scenario", {})),
         {"storage_path": str(folder), "name": "s", "seed": 3, "resources": {"cpu": 1}, **options},
     )
     checkpoints = folder / "s" / "checkpoints"
@@ -85,9 +95,10 @@ def carry_out(
     controller._actor_manager = actors
     controller._slots = slots
     execution._source.limit = None if plan.population or plan.bracket else slots
+    teach(plan.searcher, past, plan.spec.objectives, plan.spec.time_attr)
     try:
         if records is not None:
-            execution.restore(records, kept)
+            execution.restore(records, kept, **(before or {}))
         execution.run(Stop(), lambda: tick(execution))
     finally:
         writer.dies_after = math.inf
@@ -128,12 +139,26 @@ def story(records: Iterable[Record]) -> tuple[list[tuple[Any, ...]], dict[str, s
     return told, outcomes
 
 
+def too_high(first: Mapping[str, Any], report: Mapping[str, Any]) -> str | None:
+    return "too high" if report["epoch"] > 1 and report["loss"] > 0.85 else None
+
+
+POLICY = [
+    PolicyStep(0, {"x": 0.9, "lr": 0.1}),
+    PolicyStep(2, {"x": 0.1, "lr": 0.1}),
+    PolicyStep(4, {"x": 0.5, "lr": 0.2}),
+]
+
 ARMS = {
     "fifo": {"scheduler": "fifo", "searcher": "random", "num_samples": 3, "max_t": 3},
     "asha": {"scheduler": "asha:reduction_factor=2", "searcher": "random", "num_samples": 6,
              "max_t": 4},
     "brackets": {"scheduler": "asha:brackets=2", "searcher": "random", "num_samples": 6},
+    "promotion": {"scheduler": "asha_promotion:reduction_factor=2", "searcher": "random",
+                  "num_samples": 4, "max_t": 4},
     "hyperband": {"scheduler": "hyperband", "searcher": "random", "num_samples": 6, "max_t": 4},
+    "ray_hyperband": {"scheduler": "ray_hyperband", "searcher": "random", "num_samples": 6,
+                      "max_t": 4},
     "median": {"scheduler": "median:min_samples_required=1", "searcher": "random",
                "num_samples": 5, "max_t": 4},
     "pbt": {"scheduler": "pbt:perturbation_interval=2", "searcher": "random", "num_samples": 4,
@@ -147,6 +172,20 @@ ARMS = {
                  "num_samples": 5, "max_t": 3},
     "optuna": {"scheduler": "fifo", "searcher": "optuna:n_startup_trials=2", "num_samples": 5,
                "max_t": 2},
+    "sobol": {"scheduler": "asha", "searcher": "sobol", "num_samples": 4, "max_t": 3,
+              "scenario": {"constraint": lambda config: config["x"] + config["lr"] < 0.5}},
+    "evolution": {"scheduler": "asha", "searcher": "evolution:population_size=2,sample_size=1",
+                  "num_samples": 6, "max_t": 3,
+                  "scenario": {"constraint": lambda config: config["x"] < 0.5}},
+    "grid": {"scheduler": "asha", "searcher": "grid:points=2,rounds=2", "num_samples": 6,
+             "max_t": 2},
+    "pareto": {"scheduler": "asha", "searcher": "optuna:sampler=nsga2,population_size=2",
+               "metric": ["loss", "time_total_s"], "mode": ["min", "max"], "num_samples": 5,
+               "max_t": 3},
+    "diverging": {"scheduler": "asha", "searcher": "hyperopt:n_initial_points=2",
+                  "num_samples": 5, "max_t": 3, "scenario": {"diverges": too_high}},
+    "policy": {"scheduler": lambda: PolicyReplay(POLICY, time_attr="epoch"), "searcher": "random",
+               "num_samples": 2, "max_t": 5, "points_to_evaluate": [POLICY[0].config] * 2},
     "saving": {"scheduler": "asha:reduction_factor=2", "searcher": "random", "num_samples": 5,
                "max_t": 4, "checkpoint_frequency": 1},
 }  # fmt: skip
@@ -166,6 +205,47 @@ def test_killed_at_any_record_and_resumed(arm: str, virtual_saves: None, tmp_pat
         second = Writer(records=list(first.records))
         carry_out(folder, second, records=first.records, **ARMS[arm])
         assert story(second.records) == expected, f"killed after record {k}"
+
+
+def test_a_trial_that_a_rule_ends_is_infeasible_for_the_searcher(
+    virtual_saves: None, tmp_path: Path
+) -> None:
+    class Listening(Searcher):
+        told: ClassVar[dict[str, Any]] = {}
+
+        def suggest(self, trial_id: str) -> dict[str, float]:  # type: ignore[override]
+            return {"x": 0.5, "lr": 0.1 if trial_id == "t000000" else 1.0}
+
+        def on_trial_complete(
+            self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+        ) -> None:
+            self.told[trial_id] = "infeasible" if error else (result or {}).get("loss")
+
+    def high_lr(first: Mapping[str, Any], report: Mapping[str, Any]) -> str | None:
+        return "lr" if report["epoch"] == 2 and report["loss"] - 0.1 * 1.0 > 1.1 else None
+
+    writer, scenario = Writer(), {"diverges": high_lr}
+    carry_out(
+        tmp_path, writer, scheduler="fifo", searcher=Listening(metric="loss", mode="min"),
+        num_samples=2, max_t=3, scenario=scenario,
+    )  # fmt: skip
+    told, outcomes = story(writer.records)
+    assert outcomes == {"t000000": "completed", "t000001": "diverged"}
+    assert ("STOP", "t000001", 2.0, "diverged: lr") in told
+    assert Listening.told["t000001"] == "infeasible"
+    assert Listening.told["t000000"] == pytest.approx(told[-1][-1]) or Listening.told["t000000"] < 1
+
+
+@pytest.mark.parametrize("arm", ["hyperopt", "optuna", "bohb"])
+def test_what_a_model_suggested_is_not_drawn_again(
+    arm: str, virtual_saves: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Writer()
+    carry_out(tmp_path / "whole", whole, **ARMS[arm])
+    monkeypatch.setattr(ModelSearcher, "_draw", None)  # whoever calls it fails
+    again = Writer(records=list(whole.records))
+    carry_out(tmp_path / "again", again, records=whole.records, **ARMS[arm])
+    assert story(again.records) == story(whole.records)
 
 
 @pytest.mark.parametrize("arm", sorted(ARMS.keys() - {"pb2", "optuna", "fifo"}))
@@ -196,6 +276,26 @@ def test_with_several_workers_nothing_is_lost_or_doubled(
         assert len(keys) == len(set(keys))
 
 
+def test_a_searcher_that_was_taught_first_is_replayed_too(
+    virtual_saves: None, tmp_path: Path
+) -> None:
+    past = [
+        PastTrial("a", f"t{n}", {"x": n / 9, "lr": 10 ** (-n / 3)}, n == 3, [1.0, 2.0], [[n], [n]])
+        for n in range(9)
+    ]
+    whole, untaught = Writer(), Writer()
+    carry_out(tmp_path / "whole", whole, past=past, **ARMS["hyperopt"])
+    carry_out(tmp_path / "untaught", untaught, **ARMS["hyperopt"])
+    assert story(whole.records) != story(untaught.records)
+    for k in range(1, len(whole.records), 4):
+        first = Writer(dies_after=k)
+        with pytest.raises(KilledError):
+            carry_out(tmp_path / str(k), first, past=past, **ARMS["hyperopt"])
+        second = Writer(records=list(first.records))
+        carry_out(tmp_path / str(k), second, records=first.records, past=past, **ARMS["hyperopt"])
+        assert story(second.records) == story(whole.records), f"killed after record {k}"
+
+
 def fails_once_at(epoch: int, folder: Path) -> Callable[[str, int], bool]:
     """Every second trial fails after ``epoch``, once: also when its driver is another one."""
 
@@ -209,7 +309,7 @@ def fails_once_at(epoch: int, folder: Path) -> Callable[[str, int], bool]:
     return fails
 
 
-@pytest.mark.parametrize("arm", ["asha", "hyperband", "pbt", "saving"])
+@pytest.mark.parametrize("arm", ["asha", "promotion", "hyperband", "pbt", "saving"])
 @pytest.mark.parametrize("max_failures", [0, 2])
 def test_trials_that_fail_are_replayed_too(
     arm: str, max_failures: int, virtual_saves: None, tmp_path: Path
@@ -237,7 +337,7 @@ def test_trials_that_fail_are_replayed_too(
             assert story(second.records) == story(whole.records), f"killed after record {k}"
 
 
-@pytest.mark.parametrize("arm", ["asha", "hyperband", "pbt"])
+@pytest.mark.parametrize("arm", ["asha", "promotion", "hyperband", "pbt"])
 def test_a_trial_that_somebody_stopped_is_replayed_too(
     arm: str, virtual_saves: None, tmp_path: Path
 ) -> None:
@@ -261,3 +361,70 @@ def test_a_trial_that_somebody_stopped_is_replayed_too(
         tick = stop_open_trials(second)
         carry_out(tmp_path / str(k), second, records=first.records, tick=tick, **ARMS[arm])
         assert len(story(second.records)[1]) == ARMS[arm]["num_samples"]
+
+
+def test_killed_again_soon_after_it_was_resumed(virtual_saves: None, tmp_path: Path) -> None:
+    """Where all that there is waits at a rung, nothing was decided before the first death."""
+    arm, whole = ARMS["hyperband"], Writer()
+    carry_out(tmp_path / "whole", whole, **arm)
+    expected = story(whole.records)
+    for k in range(3, len(whole.records) - 4):
+        folder, first = tmp_path / str(k), Writer(dies_after=k)
+        with pytest.raises(KilledError):
+            carry_out(folder, first, **arm)
+        second = Writer(records=list(first.records), dies_after=k + 2)
+        with pytest.raises(KilledError):
+            carry_out(folder, second, records=first.records, **arm)
+        third = Writer(records=list(second.records))
+        carry_out(folder, third, records=second.records, **arm)
+        assert story(third.records) == expected, f"killed after record {k}"
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+def test_brackets_stay_as_they_were_where_a_sweep_gets_more_trials(
+    slots: int, virtual_saves: None, tmp_path: Path
+) -> None:
+    """4 trials are a bracket of 3 and one of 1; the 9 that it becomes are 3, 1, then 3 and 2."""
+    folder, arm = tmp_path / "first", {**ARMS["hyperband"], "slots": slots}
+    first = Writer()
+    begun = carry_out(folder, first, **{**arm, "num_samples": 4})
+    more, was = {**arm, "num_samples": 9}, {"was": begun._spec}
+    whole = Writer(records=list(first.records))
+    carry_out(folder, whole, records=first.records, before=was, **more)
+    expected = story(whole.records)
+    assert len(expected[1]) == 9
+    compared = {told[1] for told in expected[0] if "rung 1:" in str(told[-1])}
+    assert compared >= {"t000000", "t000001", "t000004", "t000005"}  # the last may go on at once
+    assert not compared & {"t000003", "t000007", "t000008"}
+    for k in range(len(first.records) + 1, len(whole.records), slots):
+        second = Writer(records=list(first.records), dies_after=k)
+        with pytest.raises(KilledError):
+            carry_out(folder, second, records=first.records, before=was, **more)
+        events = [r for r in second.records if r.row.get("event") == "resumed"]
+        again = {"resumed": [(event.seq, event.row["details"]) for event in events]}
+        third = Writer(records=list(second.records))
+        carry_out(folder, third, records=second.records, before=again, **more)
+        assert len(story(third.records)[1]) == 9
+        if slots == 1:
+            assert story(third.records) == expected, f"killed after record {k}"
+
+
+class PausesForEver(FIFOScheduler):
+    """Pauses every trial at its first report, and wants none of them back."""
+
+    def on_trial_result(self, *_: Any) -> str:
+        return TrialScheduler.PAUSE
+
+    def choose_trial_to_run(self, tune_controller: Any) -> Any:
+        waiting = (t for t in tune_controller.get_trials() if t.status == Trial.PENDING)
+        return next(waiting, None)
+
+
+def test_a_searcher_that_waits_for_paused_trials_is_not_left_waiting(
+    virtual_saves: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuner.runtime.execution._STALLED_AFTER_S", 0.05)
+    told = Writer()
+    carry_out(tmp_path, told, scheduler=PausesForEver(), searcher="grid:points=2,rounds=2")
+    suggested = [r for r in told.records if r.row.get("event") == "suggested"]
+    assert len(suggested) > 4

@@ -361,11 +361,11 @@ def test_a_time_budget_ends_the_sweep_and_keeps_what_was_done(
 
 @pytest.mark.parametrize("workers", [1, 4])
 def test_hyperband_halves_whatever_the_number_of_workers(run: Run, workers: int) -> None:
-    # max_t=9, eta=3: brackets of 3 trials from 9, 5 from 3 and 9 from 1 (Ray's order and sizes).
-    # Of 17 trials 3 + 2 + 1 run to 9: 5 keep ceil(5/3)=2, 9 keep 3 and then 1.
+    # max_t=9, eta=3: brackets of 9 trials from 1, of which 3 and then 1 go on, of 5 from 3, of
+    # which 1 goes on, and of 3 from 9.
     sweep = run(scheduler="hyperband", num_samples=17, max_concurrent_trials=workers)
     reached = Counter(sweep.trials().iterations)
-    assert reached == {9: 3 + 2 + 1, 3: 3 + 2, 1: 6}
+    assert reached == {9: 1 + 1 + 3, 3: 2 + 4, 1: 6}
 
 
 def test_a_function_may_bring_its_own_resources(run: Run) -> None:

@@ -39,6 +39,7 @@ app.command("scenarios")(reading.list_scenarios)
 app.command("ls")(reading.list_sweeps)
 app.command("show")(reading.show)
 app.command("best")(reading.best)
+app.command("pareto")(reading.pareto)
 app.command("export")(reading.export)
 app.command("import")(exchanging.import_experiment)
 

@@ -24,6 +24,7 @@ __all__ = [
     "heading",
     "learning_curves",
     "notes_of",
+    "pareto_rows",
     "reason_class",
     "stopped_trials",
     "summary",
@@ -74,6 +75,7 @@ def summary(sweep: Sweep, n_best: int) -> dict[str, Any]:
             "by_outcome": _counts(trials, "outcome"),
         },
         "best": [asdict(result) for result in best_results(sweep, n_best)],
+        "pareto": pareto_rows(sweep) if len(sweep.objectives) > 1 else [],
         "decisions": _decisions(sweep),
         "failures": [
             {
@@ -95,6 +97,21 @@ def best_results(sweep: Sweep, n: int, at: At = "best") -> list[TrialResult]:
     except NoResultError:
         return []
     return found if isinstance(found, list) else [found]
+
+
+def pareto_rows(sweep: Sweep) -> list[dict[str, Any]]:
+    """Return the trials of the Pareto front with what they last reported, by the metric."""
+    metrics = [objective.metric for objective in sweep.objectives]
+    return [
+        {
+            "trial_id": row["trial_id"],
+            "values": {metric: row[f"last/{metric}"] for metric in metrics},
+            "iteration": row["iterations"],
+            "outcome": row["outcome"],
+            "config": row["config"],
+        }
+        for row in sweep.pareto().to_dict("records")
+    ]
 
 
 def trial_details(sweep: Sweep, trial_id: str) -> dict[str, Any]:

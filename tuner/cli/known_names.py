@@ -26,8 +26,11 @@ __all__ = [
     "check_names",
 ]
 
-SCHEDULERS = ("fifo", "asha", "hyperband", "median", "pbt", "pb2", "bohb")
-SEARCHERS = ("random", "grid", "hyperopt", "optuna", "bohb")
+SCHEDULERS = (
+    *("fifo", "asha", "asha_promotion", "hyperband", "ray_hyperband", "median"),
+    *("pbt", "pb2", "pbt_replay", "bohb", "ray_bohb"),
+)
+SEARCHERS = ("random", "grid", "halton", "sobol", "hyperopt", "optuna", "evolution", "bohb")
 DEFAULT_SCHEDULER = "asha"
 DEFAULT_SEARCHER = "hyperopt"
 DEFAULT_NUM_SAMPLES = 32

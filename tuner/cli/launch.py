@@ -6,7 +6,7 @@ import contextlib
 import shlex
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
@@ -16,6 +16,7 @@ from tuner.places import Place
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from tuner.options import SweepOptions
     from tuner.store import Sweep
 
 __all__ = ["carry_out", "go_on", "preview", "stdout_kept_clean"]
@@ -29,10 +30,13 @@ def preview(scenario: str, options: dict[str, Any], *, as_json: bool) -> None:
     """Print the resolved spec of a sweep; run nothing."""
     from tuner.cli.tables import spec_facts
     from tuner.cli.terminal import stdout_console
-    from tuner.planning import resolve
+    from tuner.planning import resolve_plan
 
     with stdout_kept_clean(as_json):
-        spec = resolve(scenario, **options).to_json()
+        plan = resolve_plan(scenario, cast("SweepOptions", options))
+    for remark in plan.remarks:
+        typer.echo(remark, err=True)
+    spec = plan.spec.to_json()
     if as_json:
         typer.echo(dumps(spec))
     else:
@@ -90,13 +94,17 @@ def _result(sweep: Sweep) -> dict[str, Any]:
 def _print_conclusion(sweep: Sweep, console: Console) -> None:
     """Print the best configurations, the learning curves, how trials ended, and where it all is."""
     from tuner.cli.contents import learning_curves, stopped_trials, summary
-    from tuner.cli.tables import best_table, outcome_parts, reading_hints
+    from tuner.cli.tables import best_table, outcome_parts, pareto_table, reading_hints
     from tuner.progress import draw_curves
 
     ended = summary(sweep, n_best=_N_BEST)
     console.print()
     if ended["best"]:
         console.print(best_table(ended["best"], sweep.metric))
+        console.print()
+    if ended["pareto"]:
+        console.print("Pareto front, by the last report of each trial:")
+        console.print(pareto_table(ended["pareto"], sweep.objectives))
         console.print()
     curves = draw_curves(
         learning_curves(sweep),

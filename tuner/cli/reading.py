@@ -1,4 +1,4 @@
-"""The verbs that read: ``scenarios``, ``ls``, ``show``, ``best``, ``export``."""
+"""The verbs that read: ``scenarios``, ``ls``, ``show``, ``best``, ``pareto``, ``export``."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import typer
 from tuner.cli.exchanging import write_event_files, write_study
 from tuner.cli.locate import DEFAULT_STORAGE, open_sweep, sweep_places
 from tuner.cli.strict_json import dumps
-from tuner.errors import SpecError
+from tuner.errors import NoResultError, SpecError
 from tuner.places import place_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["best", "export", "list_scenarios", "list_sweeps", "show"]
+__all__ = ["best", "export", "list_scenarios", "list_sweeps", "pareto", "show"]
 
 JSON_HELP = 'Print JSON. NaN and infinities are the strings "NaN", "Infinity", "-Infinity".'
 
@@ -149,6 +149,25 @@ def best(
         _print_json(results)
     else:
         _print([best_table(results, sweep.metric)])
+
+
+def pareto(path: SweepPath, as_json: AsJson = False) -> None:
+    """Print the trials that no other one beats in all objectives, by the first objective.
+
+    Their last reports are compared. With one objective these are the best trials.
+    """
+    from tuner.cli.contents import pareto_rows
+    from tuner.cli.tables import pareto_table
+
+    sweep = open_sweep(path)
+    rows = pareto_rows(sweep)
+    if not rows:
+        metrics = ", ".join(objective.metric for objective in sweep.objectives)
+        raise NoResultError(f"no trial of {sweep.place} ended with finite values of {metrics}")
+    if as_json:
+        _print_json(rows)
+    else:
+        _print([pareto_table(rows, sweep.objectives)])
 
 
 def export(

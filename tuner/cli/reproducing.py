@@ -53,7 +53,7 @@ def reproduce(
     progress: opt.Progress = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run a trial again, alone and with its own seed, and compare what it reports.
+    """Run a trial again with its own seed, after those it copied, and compare its reports.
 
     Exit codes: 0 the same, within --tolerance; 1 otherwise.
     """
@@ -103,6 +103,8 @@ def _parts(found: Reproduction, tolerance: float) -> Iterator[RenderableType]:
     then, now = found.iterations
     count = f"{then} reports" if then == now else f"{then} reports then, {now} now"
     yield Text.assemble((found.trial_id, "bold"), f"  {count}  ", (verdict, style))
+    if len(found.lineage) > 1:
+        yield Text(f"lineage {' → '.join(found.lineage)}", "dim")
     table = empty_table("#metric", ">max abs", ">max rel", "first difference")
     for metric in found.metrics:
         first = metric.first_iteration

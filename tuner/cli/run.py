@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from tuner.cli import launch
 from tuner.cli import run_options as opt
 from tuner.cli.known_names import check_names
 from tuner.cli.launch_file import overridden, read_launch_file, split_arm
-from tuner.cli.locate import DEFAULT_STORAGE
+from tuner.cli.locate import DEFAULT_STORAGE, open_sweep
 from tuner.cli.option_names import errors_name_options
 from tuner.cli.reading import AsJson
 from tuner.cli.spellings import duration_s, read_points, resources_of
@@ -27,7 +27,10 @@ def run(
     scheduler: opt.Scheduler = None,
     searcher: opt.Searcher = None,
     arm: opt.Arm = None,
+    metric: opt.Metric = None,
+    mode: opt.ModeOf = None,
     points_to_evaluate: opt.PointsToEvaluate = None,
+    warm_start: opt.WarmStart = None,
     seed: opt.Seed = None,
     num_samples: opt.NumSamples = None,
     time_budget: opt.TimeBudget = None,
@@ -66,9 +69,12 @@ def run(
         "scheduler": scheduler,
         "searcher": searcher,
         "arm": arm,
+        "metric": _one_or_all(metric),
+        "mode": _one_or_all(mode),
         "points_to_evaluate": None
         if points_to_evaluate is None
         else read_points(points_to_evaluate),
+        "warm_start": warm_start or None,
         "seed": seed,
         "num_samples": num_samples,
         "time_budget_s": _seconds("--time-budget", time_budget),
@@ -95,6 +101,8 @@ def run(
     }
     chosen, options = _with_launch_file(scenario, command)
     check_names(chosen, options)
+    if isinstance(options.get("warm_start"), list):
+        options["warm_start"] = [open_sweep(path) for path in options["warm_start"]]
     # The keys of a launch file are the keywords that errors name.
     with nullcontext() if _is_launch_file(scenario) else errors_name_options(options):
         if dry_run:
@@ -105,6 +113,12 @@ def run(
 
 def _is_launch_file(scenario: str) -> bool:
     return scenario.endswith(".toml")
+
+
+def _one_or_all(values: Sequence[str] | None) -> str | list[str] | None:
+    """Return what was said once as it is, and what was repeated as a list."""
+    plain = [str(value) for value in values or ()]
+    return plain if len(plain) > 1 else next(iter(plain), None)
 
 
 def _seconds(option: str, text: str | None) -> float | None:

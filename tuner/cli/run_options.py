@@ -24,6 +24,7 @@ __all__ = [
     "Arm",
     "CheckpointFrequency",
     "CpusPerTrial",
+    "Direction",
     "DryRun",
     "FailFast",
     "GpusPerTrial",
@@ -33,6 +34,8 @@ __all__ = [
     "MaxConcurrentTrials",
     "MaxFailures",
     "MaxT",
+    "Metric",
+    "ModeOf",
     "Name",
     "Notes",
     "NumCpus",
@@ -51,6 +54,7 @@ __all__ = [
     "TimeBudget",
     "TrialTimeout",
     "WaitForResources",
+    "WarmStart",
     "WorkerKind",
     "WorkerMode",
 ]
@@ -63,6 +67,13 @@ class ProgressKind(StrEnum):
     live = "live"
     lines = "lines"
     none = "none"
+
+
+class Direction(StrEnum):
+    """Which values of a metric are better."""
+
+    min = "min"
+    max = "max"
 
 
 class WorkerKind(StrEnum):
@@ -131,9 +142,36 @@ Arm = Annotated[
     _option(_SEARCH, "Both at once: asha+hyperopt.", metavar="SCHEDULER+SEARCHER"),
 ]
 
+Metric = Annotated[
+    list[str] | None,
+    _option(
+        _SEARCH,
+        "What to optimise; repeated, further objectives.",
+        metavar="NAME",
+        default=_OF_SCENARIO,
+    ),
+]
+
+ModeOf = Annotated[
+    list[Direction] | None,
+    _option(
+        _SEARCH, "The better direction of each metric, repeated as it is.", "--mode",
+        default=_OF_SCENARIO,
+    ),
+]  # fmt: skip
+
 PointsToEvaluate = Annotated[
     Path | None,
     _option(_SEARCH, "Configurations to try first: a list of objects.", metavar="FILE.json"),
+]
+
+WarmStart = Annotated[
+    list[str] | None,
+    _option(
+        _SEARCH,
+        "A sweep whose ended trials the searcher learns first; repeatable.",
+        metavar="PATH",
+    ),
 ]
 
 Seed = Annotated[int | None, _option(_SEARCH, "The master seed.", default="drawn, and recorded")]

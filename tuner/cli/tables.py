@@ -13,6 +13,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from tuner.objectives import Objective
 from tuner.progress.wording import config_text, duration_text, value_text
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "facts",
     "headings_parts",
     "notes_table",
+    "pareto_table",
     "reading_hints",
     "spec_facts",
     "summary_parts",
@@ -77,6 +79,20 @@ def best_table(results: Sequence[Mapping[str, Any]], metric: str) -> Table:
     return table
 
 
+def pareto_table(rows: Sequence[Mapping[str, Any]], objectives: Sequence[Objective]) -> Table:
+    """Return the trials of a Pareto front, with their configurations in full."""
+    headings = [f">{objective}" for objective in objectives]
+    table = empty_table("#trial", *headings, ">iteration", "configuration")
+    for row in rows:
+        table.add_row(
+            Text(row["trial_id"]),
+            *(value_text(row["values"][objective.metric]) for objective in objectives),
+            value_text(row["iteration"]),
+            Text(config_text(row["config"])),
+        )
+    return table
+
+
 def summary_parts(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
     """Yield what ``tuner show`` says of a sweep."""
     spec = summary["spec"]
@@ -97,6 +113,9 @@ def summary_parts(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
     if summary["best"]:
         yield Text()
         yield best_table(summary["best"], spec["metric"])
+    if summary["pareto"]:
+        yield Text()
+        yield pareto_table(summary["pareto"], _objectives(spec))
     if summary["decisions"]:
         yield Text()
         yield _decisions_table(summary["decisions"])
@@ -189,6 +208,10 @@ def shown_path(path: str) -> str:
     return os.path.relpath(absolute, here) if absolute.is_relative_to(here) else path
 
 
+def _objectives(spec: Mapping[str, Any]) -> list[Objective]:
+    return [Objective(**each) for each in spec["objectives"]]
+
+
 def _essentials(spec: Mapping[str, Any]) -> dict[str, Any]:
     trials = value_text(spec.get("num_samples"))
     budget = f"{trials} trials of at most {spec.get('max_t')} {spec['time_attr']}"
@@ -196,12 +219,12 @@ def _essentials(spec: Mapping[str, Any]) -> dict[str, Any]:
         budget += f", {duration_text(spec['time_budget_s'])} in all"
     told = {
         "scenario": spec.get("scenario"),
-        "metric": f"{spec['metric']} ({spec['mode']})",
+        "metric": ", ".join(map(str, _objectives(spec))),
         "budget": budget,
         "resources": spec.get("resources"),
         "seed": spec.get("seed"),
     }
-    return told | {name: spec[name] for name in ("tags", "notes") if spec.get(name)}
+    return told | {name: spec[name] for name in ("warm_start", "tags", "notes") if spec.get(name)}
 
 
 def _decisions_table(decisions: Sequence[Mapping[str, Any]]) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from tuner.errors import SpaceError, StorageError
 from tuner.exchange.distributions import StudyParameter, study_parameters
 from tuner.exchange.histories import Histories, History
 from tuner.exchange.optuna_tables import insert_trials
+from tuner.objectives import Objective
 from tuner.space import flatten, from_json
 from tuner.store import Sweep, last_line
 from tuner.store.results import At
@@ -38,23 +39,26 @@ _STATES = {
 }
 """Of trials that have a value, by outcome; the others failed, as diverged ones do in Optuna."""
 
+_DIRECTIONS = {"min": StudyDirection.MINIMIZE, "max": StudyDirection.MAXIMIZE}
+
 
 def export_optuna(
     sweep: Sweep, path: str | Path, *, at: At = "best", storage: StudyFormat = "sqlite"
 ) -> int:
     """Write a study with a trial for each of the sweep's, named like the sweep.
 
-    A trial's value is the tuned metric at its best or its last report, and its intermediate
-    values are the metric by ``training_iteration``, without NaN. Completed trials are COMPLETE;
-    stopped and interrupted ones PRUNED; failed, hung and diverged ones, and those without a
-    finite value, FAIL. Parameters are flat (``model/lr``), and a trial lacks those of branches that
+    A trial's value is the tuned metric at its best or its last report; of several objectives it
+    has the values at its last report. Its intermediate values are the metric by
+    ``training_iteration``, without NaN. Completed trials are COMPLETE; stopped and interrupted
+    ones PRUNED; failed, hung and diverged ones, and those without a finite value of each
+    objective, FAIL. Parameters are flat (``model/lr``), and a trial lacks those of branches that
     it did not take. User attributes: of a trial its ``trial_id``, ``outcome``, ``seed`` and the
     last line of its ``error``; of the study the sweep's ``spec``.
 
     Args:
         sweep: What is exported.
         path: A file that does not exist.
-        at: Which report of a trial counts.
+        at: Which report of a trial counts, where there is one objective.
         storage: An SQLite database (``sqlite:///PATH``), or Optuna's journal of JSON lines.
 
     Returns:
@@ -67,10 +71,11 @@ def export_optuna(
     file = Path(path).expanduser().absolute()
     if file.exists():
         raise StorageError(f"a study is a new file, and {file} exists; choose another name")
-    histories = Histories(sweep, at)
+    objectives = sweep.objectives
+    histories = Histories(sweep, at if len(objectives) == 1 else "last")
     parameters = study_parameters(_space(sweep), (trial.result.config for trial in histories))
     began = sweep.state.get("started") or 0.0
-    trials = (_trial(history, sweep.metric, parameters, began) for history in histories)
+    trials = (_trial(history, objectives, parameters, began) for history in histories)
     with _quiet():
         if storage == "journal":
             _make_study(sweep, JournalStorage(JournalFileBackend(str(file)))).add_trials(trials)
@@ -101,9 +106,10 @@ def _database(file: Path) -> Iterator[RDBStorage]:
 
 
 def _make_study(sweep: Sweep, storage: BaseStorage) -> Study:
-    direction = StudyDirection.MINIMIZE if sweep.mode == "min" else StudyDirection.MAXIMIZE
-    study = optuna.create_study(study_name=sweep.name, storage=storage, direction=direction)
-    study.set_metric_names([sweep.metric])
+    objectives = sweep.objectives
+    directions = [_DIRECTIONS[objective.mode] for objective in objectives]
+    study = optuna.create_study(study_name=sweep.name, storage=storage, directions=directions)
+    study.set_metric_names([objective.metric for objective in objectives])
     study.set_user_attr("spec", sweep.spec.to_json())
     return study
 
@@ -117,33 +123,38 @@ def _space(sweep: Sweep) -> dict[str, Any]:
 
 
 def _trial(
-    history: History, metric: str, parameters: dict[str, StudyParameter], began: float
+    history: History,
+    objectives: Sequence[Objective],
+    parameters: dict[str, StudyParameter],
+    began: float,
 ) -> FrozenTrial:
     """Return a trial in Optuna's terms; one without a start has that of the sweep, ``began``."""
-    result, state = history.result, _state(history)
+    result = history.result
+    values = [result.metrics.get(objective.metric, math.nan) for objective in objectives]
+    state = _state(result.outcome, values)
     drawn = {path: value for path, value in flatten(result.config).items() if path in parameters}
     started = history.started or began
     return FrozenTrial(
         number=0,  # the storage counts
         trial_id=0,
         state=state,
-        value=result.value if state in (TrialState.COMPLETE, TrialState.PRUNED) else None,
+        value=None,
+        values=values if state in (TrialState.COMPLETE, TrialState.PRUNED) else None,
         datetime_start=_datetime(started),
         datetime_complete=_datetime(history.ended or started) if state.is_finished() else None,
         params={path: parameters[path].encode(value) for path, value in drawn.items()},
         distributions={path: parameters[path].distribution for path in drawn},
         user_attrs=_user_attributes(history),
         system_attrs={},
-        intermediate_values=_intermediate_values(history, metric),
+        intermediate_values=_intermediate_values(history, objectives[0].metric),
     )
 
 
-def _state(history: History) -> TrialState:
-    result = history.result
-    has_value = result.value is not None and math.isfinite(result.value)
-    if result.outcome is None:
+def _state(outcome: str | None, values: Sequence[float]) -> TrialState:
+    if outcome is None:
         return TrialState.RUNNING
-    return _STATES.get(result.outcome, TrialState.FAIL) if has_value else TrialState.FAIL
+    has_values = all(map(math.isfinite, values))
+    return _STATES.get(outcome, TrialState.FAIL) if has_values else TrialState.FAIL
 
 
 def _user_attributes(history: History) -> dict[str, Any]:

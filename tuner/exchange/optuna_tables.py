@@ -61,8 +61,9 @@ def _rows(study_id: int, number: int, trial: FrozenTrial) -> Iterator[tuple[str,
             "datetime_complete": trial.datetime_complete,
         },
     )
-    if trial.value is not None:
-        yield "trial_values", own | {"objective": 0, "value": trial.value, "value_type": "FINITE"}
+    for objective, value in enumerate(trial.values or ()):
+        cell = {"objective": objective, "value": value, "value_type": "FINITE"}
+        yield "trial_values", own | cell
     for name, value in trial.params.items():
         distribution = trial.distributions[name]
         yield (

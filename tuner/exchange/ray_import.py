@@ -13,9 +13,9 @@ from typing import Any
 
 from tuner.errors import SpecError, nearest
 from tuner.exchange.ray_folder import RayExperiment, RayTrial, read_experiment
+from tuner.objectives import Mode, Objective
 from tuner.places import Uri, place_of
 from tuner.store import Sweep, SweepLayout, SweepWriter, load, write_spec
-from tuner.store.summary import Mode, Objective
 from tuner.store.values import flatten
 
 __all__ = ["import_ray"]

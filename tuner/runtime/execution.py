@@ -13,7 +13,7 @@ from ray.tune.experiment import Trial
 from ray.tune.utils import flatten_dict
 
 from tuner.errors import SweepFailedError, TunerError
-from tuner.planning import Plan
+from tuner.planning import Plan, total_of
 from tuner.runtime.callbacks import GuardedCallbacks
 from tuner.runtime.controller import SweepController
 from tuner.runtime.recorder import Recorder
@@ -61,8 +61,9 @@ class Execution:
         recorder: Recorder,
         callbacks: Sequence[Callback],
     ) -> None:
+        self._plan = plan
         self._spec = plan.spec
-        self._copies = plan.population is not None
+        self._copies = plan.copies
         self._recorder = recorder
         self._stop = Stop()
         self._started = time.monotonic()
@@ -91,13 +92,14 @@ class Execution:
             max_t=plan.spec.max_t,
             seed=SweepSeeds.spawn(plan.spec.seed).scheduler,
             observe=lambda decision: self._observe(decision),
+            diverges=plan.scenario.diverges,
         )
         self._source = TrialSource(
             plan.searcher,
             num_samples=plan.num_trials,
             limit=bounds.trials,
             make_trial=self._trials.make,
-            first_trial=plan.first_trial,
+            numbers=plan.numbers,
         )
         self._controller = SweepController(
             search_alg=self._source,
@@ -112,7 +114,7 @@ class Execution:
             give_up=self._gives_up_on_save,
             slots=bounds.workers,
             saves=plan.scenario.saves_checkpoints,
-            copies=plan.population is not None,
+            copies=plan.copies,
         )
 
     def restore(
@@ -138,8 +140,11 @@ class Execution:
         changes = {
             "max_t_was": was.max_t,
             "max_t": self._spec.max_t,
+            "num_trials_was": total_of(was, self._plan.scenario),
+            "num_trials": self._plan.num_trials,
             "space_changed": was.space != self._spec.space,
         }
+        at_first = {**changes, **(resumed[0][1] if resumed else {})}
         moves = [seq for seq, details in resumed if details.get("space_changed")]
         replay = Replay(
             supervisor=self._supervisor,
@@ -150,7 +155,8 @@ class Execution:
             copies=self._copies,
             checkpoints=checkpoints,
             max_t=self._spec.max_t,
-            first_max_t=resumed[0][1].get("max_t_was", was.max_t) if resumed else was.max_t,
+            first_max_t=at_first["max_t_was"],
+            first_num_trials=at_first["num_trials_was"],
             learns_until=math.inf if changes["space_changed"] else max(moves, default=-1),
         )
         self._observe = replay.on_decision
@@ -158,6 +164,7 @@ class Execution:
         found = checkpoints.found()
         check_can_go_on(replay, self._recorder.ledger, found)
         self._observe = self._record_decision
+        self._source.num_samples = self._plan.num_trials
         for decision in replay.unrecorded:
             self._record_decision(decision)
         self._source.learns_only = False
@@ -231,11 +238,14 @@ class Execution:
                     self._drain(chores)
                 return
             now = time.monotonic()
-            may_go_on = self._controller.busy or not self._source.is_finished()
+            may_suggest = not (self._source.is_finished() or self._source.waits)
+            may_go_on = self._controller.busy or may_suggest
             busy_at = now if may_go_on else busy_at
             if now - busy_at > _STALLED_AFTER_S:
                 self._end_paused()
                 busy_at = now
+        if self._source.shortfall is not None:
+            self._recorder.say(self._source.shortfall)
         if self._spec.fail_fast and self._recorder.tally.outcomes["failed"]:
             self._stop.reason = "failed trial"
 
@@ -309,7 +319,10 @@ class Execution:
         return self._controller.worker_of(trial) is not None
 
     def _end_paused(self) -> None:
-        """End trials that their scheduler left paused though nothing else will run."""
+        """End trials that their scheduler left paused though nothing else runs.
+
+        Nothing else will, unless the searcher waits for the ends of these.
+        """
         for trial in self._trials.open().values():
             if trial.status == Trial.PAUSED:
                 self._controller.stop_trial(trial)

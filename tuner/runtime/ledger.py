@@ -141,6 +141,10 @@ class Ledger:
         note.parent, note.config = source, config
         note.seen = note.repeats_until = 0
 
+    def reconfigured(self, trial_id: str, config: Mapping[str, Any]) -> None:
+        """A trial goes on from its own checkpoint, with another configuration."""
+        self._notes[trial_id].config = config
+
     def restarts(self, trial_id: str) -> None:
         """A trial starts again, from its last checkpoint or from the beginning."""
         note = self._notes[trial_id]

@@ -75,6 +75,9 @@ class Recorder(Callback):
         self._spec = spec
         self.say = say
         self._clock = clock
+        self._metrics = [objective.metric for objective in spec.objectives]
+        self._dropped = _RAY_KEYS - {spec.time_attr, *self._metrics}
+        self._told_of_lacking = False
 
     @property
     def tally(self) -> Tally:
@@ -130,6 +133,10 @@ class Recorder(Callback):
             note.ending = decision.outcome
         elif decision.kind in ("PAUSE", "EXPLOIT"):
             self._set_status(decision.trial_id, Trial.PAUSED)
+        changed = decision.reason.details.get("config")
+        if decision.kind == "PAUSE" and changed is not None:  # by a policy, when it goes on
+            self.ledger.reconfigured(decision.trial_id, changed)
+            self._writer.trial(decision.trial_id, config=changed)
         if decision.kind == "EXPLOIT" and trial_config is not None:
             source = decision.reason.details["source"]
             self.ledger.copied(decision.trial_id, source, trial_config)
@@ -169,8 +176,7 @@ class Recorder(Callback):
             note.peak_memory = max(peak, note.peak_memory or 0)
         if result.get("done"):
             self.on_last(trial)
-        kept = {self._spec.metric, self._spec.time_attr}
-        row = {k: value for k, value in result.items() if k not in _RAY_KEYS or k in kept}
+        row = {key: value for key, value in result.items() if key not in self._dropped}
         row |= {"trial_id": trial.trial_id, "attempt": note.attempt, "timestamp": self._clock()}
         try:
             self._writer.report(row)
@@ -215,6 +221,7 @@ class Recorder(Callback):
         if note.iteration == 0 and note.attempt == 1 and note.ending is None:
             self._end(trial, Trial.ERROR, "failed", self._silent_end(trial))
         else:
+            self._tell_of_lacking(trial)
             self._end(trial, Trial.TERMINATED, note.ending or "completed", note.verdict)
 
     def on_trial_recover(
@@ -305,6 +312,17 @@ class Recorder(Callback):
     def _set_status(self, trial_id: str, status: str) -> None:
         self.ledger.set_status(trial_id, status)
         self._writer.trial(trial_id, status=status)
+
+    def _tell_of_lacking(self, trial: Trial) -> None:
+        """Say, for the first trial that ends without one of several objectives, what that means."""
+        last = trial.last_result or {}
+        lacking = [name for name in self._metrics[1:] if _lookup(last, name) is None]
+        if lacking and not self._told_of_lacking:
+            self._told_of_lacking = True
+            self.say(
+                f"trial {trial.trial_id} ended without {', '.join(lacking)}: such a trial is in no "
+                "Pareto front, and has failed for a searcher of all objectives"
+            )
 
     def _silent_end(self, trial: Trial) -> str:
         text = (

@@ -42,6 +42,7 @@ class Replay:
         checkpoints: Where they are.
         max_t: Where trials end from now on.
         first_max_t: Where they ended when the sweep began; ``max_t`` may have grown since.
+        first_num_trials: How many trials there were to be then, at most; None for no bound.
         learns_until: Up to this place the searcher only learns from the trials on record: they
             were suggested in another space.
 
@@ -67,6 +68,7 @@ class Replay:
         checkpoints: Checkpoints,
         max_t: float,
         first_max_t: float | None = None,
+        first_num_trials: int | None = None,
         learns_until: float = -1,
     ) -> None:
         self.trials: list[Trial] = []
@@ -85,6 +87,7 @@ class Replay:
         self._max_t = max_t
         self._max_t_then = max_t if first_max_t is None else first_max_t
         self._learns_until = learns_until
+        source.num_samples = first_num_trials  # which HyperBand's brackets depend on
         self._by_id: dict[str, Trial] = {}
         self._live: dict[Trial, None] = {}
         self._decided: dict[str, str] = {}
@@ -157,7 +160,8 @@ class Replay:
         if trial.status == Trial.RUNNING:
             result = flatten_dict(trial.last_result)
             self._supervisor.on_trial_complete(self, trial, result)  # type: ignore[arg-type]
-            self._source.on_trial_complete(trial.trial_id, result=result)
+            told = flatten_dict(trial.last_result)  # NaN now, where the trial has diverged
+            self._source.on_trial_complete(trial.trial_id, result=told)
         else:
             self._supervisor.on_trial_remove(self, trial)  # type: ignore[arg-type]
             self._source.on_trial_complete(trial.trial_id)
@@ -246,13 +250,15 @@ class Replay:
             if trial.config != details["config"]:
                 trial.set_config(details["config"])
             self._ledger.copied(trial.trial_id, details["source"], trial.config)
+        elif "config" in row["details"]:
+            self._ledger.reconfigured(row["trial_id"], row["details"]["config"])
         if row["decision"] in ("PAUSE", "EXPLOIT"):
             self._ledger.set_status(row["trial_id"], Trial.PAUSED)
 
     def _event(self, record: Record) -> None:
         handlers: Mapping[str, Callable[[Record], None]] = {
             "suggested": self._on_suggested,
-            "queued": lambda r: self._open_trial(r).set_status(Trial.PENDING),
+            "queued": self._on_queued,
             "started": self._on_started,
             "last": lambda r: self._last.add(r.row["trial_id"]),
             "saving": lambda r: _ignore(self._schedule_trial_save(self._open_trial(r))),
@@ -268,6 +274,7 @@ class Replay:
 
     def _on_resumed(self, record: Record) -> None:
         details = record.row.get("details") or {}
+        self._source.num_samples = details.get("num_trials", self._source.num_samples)
         self.lose_workers(max_t=details.get("max_t", self._max_t_then))
 
     def _on_suggested(self, record: Record) -> None:
@@ -279,6 +286,11 @@ class Replay:
         self._live[trial] = None
         self._ledger.created(trial.trial_id, trial.config)
         self._supervisor.on_trial_add(self, trial)  # type: ignore[arg-type]
+
+    def _on_queued(self, record: Record) -> None:
+        trial = self._open_trial(record)
+        self._supervisor.choose_trial_to_run(self)  # type: ignore[arg-type]  # which chose it
+        trial.set_status(Trial.PENDING)
 
     def _on_started(self, record: Record) -> None:
         trial = self._open_trial(record)
@@ -332,8 +344,9 @@ class Replay:
 
     def _choose_where_nothing_runs(self, record: Record) -> None:
         """Ask for a choice as the controller does; some schedulers decide only then."""
-        if record.kind == "event" and record.row["event"] in ("ended", "last", "suggested"):
-            return  # the controller was in the middle of a step
+        between = ("ended", "last", "suggested", "resumed")
+        if record.kind == "event" and record.row["event"] in between:
+            return  # the controller was in the middle of a step, or gone
         if self._live and not any(t.status == Trial.RUNNING for t in self._live):
             self._supervisor.choose_trial_to_run(self)  # type: ignore[arg-type]
 

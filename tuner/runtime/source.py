@@ -9,7 +9,7 @@ numbers trials in the order of their suggestion, and limits what runs or waits t
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ray.tune.experiment import Trial
@@ -35,14 +35,16 @@ class TrialSource(SearchAlgorithm):
         num_samples: How many trials to make at most; None for no bound.
         limit: How many trials may be pending or running at once; paused ones don't count.
             None for no bound.
-        first_trial: The number of the first trial.
+        numbers: Those of the trials, in order; without any, they count from 0.
         make_trial: Builds a Ray Tune trial from its id and configuration, and tells of it where
             the third argument is true.
 
     Attributes:
+        num_samples: As above; a sweep that is extended gets more.
         limit: As above; may be changed at any time.
         learns_only: The searcher is another one than that which suggested the trials that are
             taken in `again`, for instance over another space: it learns from them.
+        waits: The searcher had nothing to suggest when it was last asked, but may have later.
         failure: What the searcher raised when it was told of a trial's end, if it did.
     """
 
@@ -53,14 +55,15 @@ class TrialSource(SearchAlgorithm):
         num_samples: int | None,
         limit: int | None,
         make_trial: TrialFactory,
-        first_trial: int = 0,
+        numbers: Sequence[int] = (),
     ) -> None:
         self.searcher = searcher
-        self._num_samples = num_samples
+        self.num_samples = num_samples
         self.limit = limit
-        self._first_trial = first_trial
+        self._numbers = numbers
         self._make_trial = make_trial
         self.learns_only = False
+        self.waits = False
         self.failure: Exception | None = None
         self._created = 0
         self._open: dict[str, Trial] = {}
@@ -68,14 +71,15 @@ class TrialSource(SearchAlgorithm):
     @property
     def total_samples(self) -> int:
         """How many trials there will be at most; 0 where there is no bound."""
-        return self._num_samples or 0
+        return self.num_samples or 0
 
     def next_trial(self) -> Trial | None:
         """Return a new trial, or None while the limit is reached or the searcher waits."""
         if self.is_finished() or self._at_limit():
             return None
-        trial_id = trial_name(self._first_trial + self._created)
+        trial_id = trial_name(self._numbers[self._created] if self._numbers else self._created)
         config: Any = self.searcher.suggest(trial_id)
+        self.waits = config is None
         if config == Searcher.FINISHED:
             self._finished = True
             return None
@@ -95,10 +99,16 @@ class TrialSource(SearchAlgorithm):
             if take_over is not None:
                 take_over(trial_id, config)
             return self._make(trial_id, config, announce=False), True
-        suggested: Any = self.searcher.suggest(trial_id)
+        suggested = self._suggested_again(trial_id, config)
         same = isinstance(suggested, Mapping) and plain(suggested) == config
         chosen = suggested if same else config  # what was recorded is plain: a class is its name
         return self._make(trial_id, chosen, announce=False), same
+
+    def _suggested_again(self, trial_id: str, config: Mapping[str, Any]) -> Any:
+        """Return the suggestion, from the record if the searcher needs not draw it again."""
+        recall = getattr(self.searcher, "recall", None)
+        recalled = None if recall is None else recall(trial_id, config)
+        return self.searcher.suggest(trial_id) if recalled is None else recalled
 
     def _make(self, trial_id: str, config: Mapping[str, Any], *, announce: bool) -> Trial:
         self._created += 1
@@ -122,8 +132,16 @@ class TrialSource(SearchAlgorithm):
 
     def is_finished(self) -> bool:
         """Return whether no further trial will be made."""
-        exhausted = self._num_samples is not None and self._created >= self._num_samples
+        exhausted = self.num_samples is not None and self._created >= self.num_samples
         return exhausted or bool(self._finished)
+
+    @property
+    def shortfall(self) -> str | None:
+        """What to tell where the searcher has ended before all trials were made."""
+        if not self._finished or self._created == self.num_samples:
+            return None
+        wanted = "" if self.num_samples is None else f" of {self.num_samples}"
+        return f"the searcher has nothing new to suggest after {self._created}{wanted} trials"
 
     def _at_limit(self) -> bool:
         if self.limit is None:

@@ -1,6 +1,7 @@
 """What is tuned, and where it comes from.
 
 - `definition`: `Scenario`, a trainable with its search space and what to look at.
+- `objectives`: one metric, or several of which the first is the primary.
 - `loading`: `load_scenario`, from a bundled name, a module or a file.
 - `transport`: makes what a file defines reach Ray's workers, which cannot import it.
 - `bundled`: `bundled_scenarios`, the names that come with tuner.
@@ -15,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tuner.scenario.bundled import bundled_scenarios
-    from tuner.scenario.definition import MUTABLE_NAMES, Scenario
+    from tuner.scenario.definition import MUTABLE_NAMES, DivergenceRule, Scenario
     from tuner.scenario.loading import load_scenario
 
-__all__ = ["MUTABLE_NAMES", "Scenario", "bundled_scenarios", "load_scenario"]
+__all__ = ["MUTABLE_NAMES", "DivergenceRule", "Scenario", "bundled_scenarios", "load_scenario"]
 
 _HOMES = {
+    "DivergenceRule": "definition",
     "MUTABLE_NAMES": "definition",
     "Scenario": "definition",
     "bundled_scenarios": "bundled",

@@ -8,17 +8,22 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, TypeAlias
 
 from ray.tune import Trainable
 from ray.tune.search.sample import Domain, Float, Integer
 
 from tuner import space as spaces
 from tuner.errors import ScenarioError, nearest
+from tuner.objectives import Mode, Objective
+from tuner.scenario.objectives import FirstOf, check_objectives
 from tuner.scenario.resources import check_resources
 from tuner.trainable import EpochTrainable
 
-__all__ = ["MUTABLE_NAMES", "Scenario"]
+__all__ = ["MUTABLE_NAMES", "DivergenceRule", "Scenario"]
+
+DivergenceRule: TypeAlias = Callable[[Mapping[str, Any], Mapping[str, Any]], str | None]
+"""Says why a trial has diverged, of its first report and the present one; None if it has not."""
 
 MUTABLE_NAMES = frozenset(
     {
@@ -43,8 +48,9 @@ class Scenario:
         trainable: A function of one ``config`` that calls ``tune.report``, or a subclass of
             ``ray.tune.Trainable`` such as `EpochTrainable`.
         space: Names to ``ray.tune`` domains, grids, constants or nested dicts of these.
-        metric: The reported value to optimise.
-        mode: ``"min"`` or ``"max"``: the better direction of ``metric``.
+        metric: The reported value to optimise; or a list of several, which is read as the first:
+            schedulers, the best trials and the checkpoints that are kept go by that one.
+        mode: ``"min"`` or ``"max"``: the better direction of ``metric``; a list for a list.
         time_attr: The reported value that measures progress; it grows with every report.
         max_t: Where a full training ends, in units of ``time_attr``; at least 1.
         grace_period: Before this no scheduler stops a trial, in units of ``time_attr``;
@@ -55,8 +61,16 @@ class Scenario:
             it defines how, a function does not.
         description: For tables; free text.
         tags: Free words.
-        mutable: Flat names (``model/lr``) that population-based training may change. None: the
-            domains whose last name is in `MUTABLE_NAMES`.
+        constraint: Says of a complete configuration whether it is feasible; no other is tried.
+            None: every configuration of the space is.
+        diverges: Says of a trial's first report and the present one, by flat name, why the trial
+            has diverged, or None; such a trial is stopped, and infeasible for the searcher. It
+            has to be deterministic. `tuner.above_start` makes one. None: only a metric that is
+            NaN or infinite has diverged.
+        mutable: Flat names (``model/lr``; ``optimizer[0]/momentum`` in the first option of a
+            choice) that population-based training may change. None: the domains whose last name
+            is in `MUTABLE_NAMES`.
+        objectives: All metrics with their modes, the primary first; filled in.
         source: How `load_scenario` found it: a bundled name, a module or an absolute path;
             None for a scenario built in Python.
 
@@ -68,8 +82,8 @@ class Scenario:
     name: str
     trainable: Callable[..., Any] | type[Trainable] = field(repr=False)
     space: Mapping[str, Any] = field(repr=False)
-    metric: str
-    mode: Literal["min", "max"]
+    metric: FirstOf[str] = FirstOf()  # noqa: RUF009  (a descriptor is no default)
+    mode: FirstOf[Mode] = FirstOf()  # noqa: RUF009
     time_attr: str = "training_iteration"
     max_t: int
     grace_period: int = 1
@@ -77,24 +91,24 @@ class Scenario:
     checkpoints: bool | None = None
     description: str = ""
     tags: tuple[str, ...] = ()
+    constraint: spaces.Constraint | None = field(default=None, repr=False)
+    diverges: DivergenceRule | None = None
     mutable: tuple[str, ...] | None = None
+    objectives: tuple[Objective, ...] = ()
     source: str | None = None
 
     def __post_init__(self) -> None:
         _check_name(self.name)
         _check_trainable(self.trainable)
         spaces.validate(self.space)
-        for what in ("metric", "time_attr"):
-            _check_text(what, getattr(self, what), empty=False)
-        if self.metric == self.time_attr:
+        _check_constraint(self.constraint)
+        _check_rule(self.diverges)
+        self._settle_objectives()
+        _check_text("time_attr", self.time_attr, empty=False)
+        if self.time_attr in (each.metric for each in self.objectives):
             raise ScenarioError(
                 "metric and time_attr must be two different reported values, but both are "
-                f"{self.metric!r}"
-            )
-        if self.mode not in ("min", "max"):
-            raise ScenarioError(
-                f"mode must be 'min' or 'max', but is {self.mode!r}"
-                f"{nearest(str(self.mode), ('min', 'max'))}"
+                f"{self.time_attr!r}"
             )
         self._check_budget()
         self._check_checkpoints()
@@ -113,6 +127,14 @@ class Scenario:
             return self.checkpoints
         return inspect.isclass(self.trainable) and _class_saves(self.trainable)
 
+    def is_feasible(self, config: Mapping[str, Any]) -> bool:
+        """Say whether a complete configuration satisfies the constraint.
+
+        Raises:
+            SpaceError: The constraint fails, or answers with something else than a boolean.
+        """
+        return spaces.is_feasible(self.constraint, config)
+
     @property
     def mutable_space(self) -> dict[str, Domain]:
         """The domains that population-based training may draw from, by flat name."""
@@ -126,12 +148,11 @@ class Scenario:
         }
 
     def _mutable_candidates(self) -> dict[str, Domain]:
-        """Return the domains that exist in every configuration and are drawn, not enumerated."""
+        """Return the domains that are drawn, not enumerated, those in branches by their paths."""
         return {
             path: domain
-            for path, domain in spaces.flatten(self.space).items()
-            if isinstance(domain, Domain)
-            and not domain.is_grid()
+            for path, domain in spaces.domains(self.space).items()
+            if not domain.is_grid()
             and not domain.is_function()
             # a choice between branches would change which other values exist
             and (isinstance(domain, Float | Integer) or not spaces.is_conditional({path: domain}))
@@ -139,6 +160,14 @@ class Scenario:
 
     def _freeze(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
+
+    def _settle_objectives(self) -> None:
+        """Fill in `objectives`, and have ``metric`` and ``mode`` be those of the primary."""
+        objectives = check_objectives(vars(self)["metric"], vars(self)["mode"])
+        if self.objectives[:1] != objectives:  # else they are handed on by dataclasses.replace
+            self._freeze("objectives", objectives)
+        self._freeze("metric", objectives[0].metric)
+        self._freeze("mode", objectives[0].mode)
 
     def _check_budget(self) -> None:
         for what in ("max_t", "grace_period"):
@@ -174,8 +203,8 @@ class Scenario:
         for name in self.mutable or ():
             if name not in candidates:
                 raise ScenarioError(
-                    "mutable must name domains of the space that every configuration has (no "
-                    f"grid, constant, sample_from or branch), but one is {name!r}"
+                    "mutable must name domains of the space (no grid, constant, sample_from or "
+                    f"choice between branches), but one is {name!r}"
                     f"{nearest(name, candidates)}"
                 )
 
@@ -211,14 +240,45 @@ def _check_trainable(trainable: Any) -> None:
         )
     if inspect.iscoroutinefunction(trainable):
         raise ScenarioError("trainable must be a plain function, but is an async one; drop async")
-    try:
-        inspect.signature(trainable).bind({})
-    except (TypeError, ValueError) as error:
+    if (error := _refusal_of_one_config(trainable)) is not None:
         raise ScenarioError(
             "a trainable function must take one positional argument, the config, but "
             f"{getattr(trainable, '__name__', trainable)!s} does not ({error}); give the others "
             "with tune.with_parameters or functools.partial"
         ) from error
+
+
+def _check_constraint(constraint: Any) -> None:
+    if constraint is None:
+        return
+    refusal = _refusal_of_one_config(constraint) if callable(constraint) else "not callable"
+    if refusal is not None:
+        raise ScenarioError(
+            "constraint must be a function of one config that returns True where it is feasible, "
+            f"but is {constraint!r} ({refusal})"
+        )
+
+
+def _check_rule(rule: Any) -> None:
+    if rule is None:
+        return
+    try:
+        inspect.signature(rule).bind({}, {})
+    except (TypeError, ValueError) as error:
+        raise ScenarioError(
+            "diverges must be a function of a trial's first report and the present one that "
+            f"returns why it has diverged, or None, but is {rule!r} ({error}); see "
+            "tuner.above_start"
+        ) from error
+
+
+def _refusal_of_one_config(function: Callable[..., Any]) -> Exception | None:
+    """Return why ``function`` cannot be called with one positional argument, if it cannot."""
+    try:
+        inspect.signature(function).bind({})
+    except (TypeError, ValueError) as error:
+        return error
+    return None
 
 
 def _class_saves(trainable: type[Any]) -> bool:

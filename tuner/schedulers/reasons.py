@@ -1,14 +1,15 @@
-"""Why a Ray Tune scheduler decided as it did, in words and in figures.
+"""Why a scheduler decided as it did, in words and in figures.
 
-Ray's schedulers return a bare ``STOP`` or ``PAUSE``. `explain` reads the state of the scheduler
-right after its decision and says what the decision rested on. It changes nothing.
+tuner's own schedulers say it themselves: they are `Explaining`. Ray's return a bare ``STOP`` or
+``PAUSE``; for them `explain` reads the state of the scheduler right after its decision and says
+what the decision rested on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from ray.tune.experiment import Trial
@@ -20,7 +21,7 @@ from ray.tune.schedulers import (
     TrialScheduler,
 )
 
-__all__ = ["Reason", "explain", "explain_removal"]
+__all__ = ["Explaining", "Reason", "explain", "explain_removal"]
 
 
 @dataclass(frozen=True)
@@ -36,18 +37,29 @@ class Reason:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
+@runtime_checkable
+class Explaining(Protocol):
+    """A scheduler that says why it decided."""
+
+    def take_reason(self, trial_id: str) -> Reason | None:
+        """Return why the trial was last stopped, paused or made to copy another, once."""
+
+
 def explain(
     scheduler: TrialScheduler, trial: Trial, value: float, time: float, mode: str
 ) -> Reason:
     """Return why ``scheduler`` just stopped or paused ``trial``.
 
     Args:
-        scheduler: Ray's scheduler, right after it answered.
+        scheduler: The scheduler, right after it answered.
         trial: The trial it answered about.
         value: The reported metric.
         time: The reported time attribute.
         mode: ``"min"`` or ``"max"``.
     """
+    told = _told(scheduler, trial)
+    if told is not None:
+        return told
     for kind, describe in _DESCRIBERS:
         if isinstance(scheduler, kind):
             return describe(scheduler, trial, value, time, mode)
@@ -56,6 +68,9 @@ def explain(
 
 def explain_removal(scheduler: TrialScheduler, trial: Trial) -> Reason:
     """Return why ``scheduler`` ends ``trial`` while it decides about another."""
+    told = _told(scheduler, trial)
+    if told is not None:
+        return told
     if isinstance(scheduler, HyperBandScheduler):
         bracket = scheduler._trial_info[trial][0]
         last = bracket._live_trials.get(trial) or {}
@@ -63,6 +78,10 @@ def explain_removal(scheduler: TrialScheduler, trial: Trial) -> Reason:
         text = f"{_bracket(bracket)}: {_number(value)} is not among the best 1/{bracket._eta:g}"
         return Reason(text, {"bracket": bracket._n0, "value": value})
     return Reason(f"{type(scheduler).__name__} ended the trial while it decided about another")
+
+
+def _told(scheduler: TrialScheduler, trial: Trial) -> Reason | None:
+    return scheduler.take_reason(trial.trial_id) if isinstance(scheduler, Explaining) else None
 
 
 def _explain_asha(

@@ -10,18 +10,22 @@ from types import MappingProxyType
 from typing import Any
 
 from ray.tune.schedulers import (
-    AsyncHyperBandScheduler,
     FIFOScheduler,
     HyperBandForBOHB,
     HyperBandScheduler,
-    MedianStoppingRule,
     TrialScheduler,
 )
 
 from tuner.arms import Choice
 from tuner.errors import SpecError, nearest
 from tuner.scenario import Scenario
+from tuner.schedulers.asha import ASHA
+from tuner.schedulers.bohb import BOHBScheduler
+from tuner.schedulers.hyperband import HyperBand
+from tuner.schedulers.median import MedianStopping
 from tuner.schedulers.pbt import build_pbt
+from tuner.schedulers.policy import build_policy_replay
+from tuner.schedulers.promotion import PromotionASHA
 from tuner.schedulers.supervisor import is_used
 
 __all__ = [
@@ -34,8 +38,14 @@ __all__ = [
 ]
 
 _SET_BY_SCENARIO = frozenset(
-    {"self", "time_attr", "metric", "mode", "hyperparam_mutations", "hyperparam_bounds"}
+    {
+        *("self", "time_attr", "metric", "mode", "seed", "policy"),
+        *("hyperparam_mutations", "hyperparam_bounds"),
+    }
 )
+
+
+_Build = Callable[[Scenario, Mapping[str, Any], int], TrialScheduler]
 
 
 @dataclass(frozen=True)
@@ -44,56 +54,68 @@ class SchedulerEntry:
 
     Attributes:
         name: Its spelling in an arm.
-        ray_class: Where the Ray class behind it is, ``module:name``; imported on demand, since
-            PB2's brings scikit-learn along.
+        ray_class: Where its class is, ``module:name``, or Ray's that its class derives from;
+            imported on demand, since PB2's brings scikit-learn along.
         summary: What it does, in a line.
         source: Where it is from.
-        build: Makes it from a scenario and keywords.
+        build: Makes it from a scenario, keywords and a seed.
         needs_checkpoints: Whether it pauses or copies trials.
         pausing_options: Keywords that make it do so where it does not by itself.
         population: Whether all its trials have to exist from the start.
         searcher: The only searcher that works with it, if there is only one.
+        required: Keywords of `build`, and not of the class, that have to be given.
     """
 
     name: str
     ray_class: str
     summary: str
     source: str
-    build: Callable[[Scenario, Mapping[str, Any]], TrialScheduler]
+    build: _Build
     needs_checkpoints: bool = False
     pausing_options: frozenset[str] = frozenset()
     population: bool = False
     searcher: str | None = None
+    required: frozenset[str] = frozenset()
 
 
-def _build_fifo(scenario: Scenario, options: Mapping[str, Any]) -> TrialScheduler:
+def _build_fifo(scenario: Scenario, options: Mapping[str, Any], seed: int) -> TrialScheduler:
     return FIFOScheduler()
 
 
-def _build_asha(scenario: Scenario, options: Mapping[str, Any]) -> TrialScheduler:
-    defaults = {"max_t": scenario.max_t, "grace_period": scenario.grace_period}
-    return AsyncHyperBandScheduler(**_common(scenario), **{**defaults, **options})
+def _build_asha(scenario: Scenario, options: Mapping[str, Any], seed: int) -> TrialScheduler:
+    return ASHA(**_common(scenario), **{**_ladder(scenario), **options}, seed=seed)
 
 
-def _build_hyperband(scenario: Scenario, options: Mapping[str, Any]) -> TrialScheduler:
-    return HyperBandScheduler(**_common(scenario), **{"max_t": scenario.max_t, **options})
+def _build_asha_promotion(
+    scenario: Scenario, options: Mapping[str, Any], seed: int
+) -> TrialScheduler:
+    return PromotionASHA(**_common(scenario), **{**_ladder(scenario), **options}, seed=seed)
 
 
-def _build_bohb(scenario: Scenario, options: Mapping[str, Any]) -> TrialScheduler:
-    return HyperBandForBOHB(**_common(scenario), **{"max_t": scenario.max_t, **options})
+def _brackets_of(kind: Callable[..., TrialScheduler]) -> _Build:
+    """Return how HyperBand or a kin is built, which draw nothing."""
+
+    def build(scenario: Scenario, options: Mapping[str, Any], seed: int) -> TrialScheduler:
+        return kind(**_common(scenario), **{"max_t": scenario.max_t, **options})
+
+    return build
 
 
-def _build_median(scenario: Scenario, options: Mapping[str, Any]) -> TrialScheduler:
-    # Ray's rule pauses a trial whenever another one waits for a slot and there are too few
+def _build_median(scenario: Scenario, options: Mapping[str, Any], seed: int) -> TrialScheduler:
+    # The rule pauses a trial whenever another one waits for a slot and there are too few
     # samples yet; an endless time slice keeps it to its one job, stopping.
     defaults = {"grace_period": scenario.grace_period, "min_time_slice": float("inf")}
-    return MedianStoppingRule(**_common(scenario), **{**defaults, **options})
+    return MedianStopping(**_common(scenario), **{**defaults, **options})
 
 
-def _build_pb2(scenario: Scenario, options: Mapping[str, Any]) -> TrialScheduler:
+def _build_pb2(scenario: Scenario, options: Mapping[str, Any], seed: int) -> TrialScheduler:
     from tuner.schedulers.pb2 import build_pb2  # brings scikit-learn along: a second
 
-    return build_pb2(scenario, options)
+    return build_pb2(scenario, options, seed)
+
+
+def _ladder(scenario: Scenario) -> dict[str, Any]:
+    return {"max_t": scenario.max_t, "grace_period": scenario.grace_period}
 
 
 def _common(scenario: Scenario) -> dict[str, Any]:
@@ -116,11 +138,27 @@ _ENTRIES = (
         _build_asha,
     ),
     SchedulerEntry(
+        "asha_promotion",
+        "tuner.schedulers.promotion:PromotionASHA",
+        "pauses each trial at each rung, and promotes the best 1/reduction_factor there",
+        "Li et al. 2020, A System for Massively Parallel Hyperparameter Tuning, algorithm 2",
+        _build_asha_promotion,
+        needs_checkpoints=True,
+    ),
+    SchedulerEntry(
         "hyperband",
-        "ray.tune.schedulers.hyperband:HyperBandScheduler",
+        "tuner.schedulers.hyperband:HyperBand",
         "brackets of successive halving, each with its own trade of trials against time",
+        "Li et al. 2018, Hyperband (1603.06560), algorithm 1",
+        _brackets_of(HyperBand),
+        needs_checkpoints=True,
+    ),
+    SchedulerEntry(
+        "ray_hyperband",
+        "ray.tune.schedulers.hyperband:HyperBandScheduler",
+        "Ray's HyperBand as it is: the least aggressive bracket first",
         "Li et al. 2018, Hyperband (1603.06560)",
-        _build_hyperband,
+        _brackets_of(HyperBandScheduler),
         needs_checkpoints=True,
     ),
     SchedulerEntry(
@@ -152,11 +190,30 @@ _ENTRIES = (
         searcher="random",
     ),
     SchedulerEntry(
+        "pbt_replay",
+        "tuner.schedulers.policy:PolicyReplay",
+        "trains again by the schedule of hyperparameters that a trial of pbt or pb2 came by",
+        "Jaderberg et al. 2017, Population Based Training (1711.09846), section 4.4",
+        build_policy_replay,
+        needs_checkpoints=True,
+        searcher="random",
+        required=frozenset({"sweep", "trial"}),
+    ),
+    SchedulerEntry(
         "bohb",
-        "ray.tune.schedulers.hb_bohb:HyperBandForBOHB",
+        "tuner.schedulers.bohb:BOHBScheduler",
         "HyperBand whose brackets are filled by the BOHB searcher",
         "Falkner et al. 2018, BOHB (1807.01774)",
-        _build_bohb,
+        _brackets_of(BOHBScheduler),
+        needs_checkpoints=True,
+        searcher="bohb",
+    ),
+    SchedulerEntry(
+        "ray_bohb",
+        "ray.tune.schedulers.hb_bohb:HyperBandForBOHB",
+        "Ray's HyperBand for BOHB as it is",
+        "Falkner et al. 2018, BOHB (1807.01774)",
+        _brackets_of(HyperBandForBOHB),
         needs_checkpoints=True,
         searcher="bohb",
     ),
@@ -179,18 +236,29 @@ def check_scheduler(choice: Choice) -> SchedulerEntry:
         if keyword not in known:
             hint = nearest(keyword, known) if known else "; it takes none"
             raise SpecError(f"unknown keyword {keyword!r} of scheduler {entry.name!r}{hint}")
+    missing = sorted(entry.required - choice.options.keys())
+    if missing:
+        spelled = ",".join(f"{keyword}=..." for keyword in sorted(entry.required))
+        raise SpecError(
+            f"scheduler {entry.name!r} needs {' and '.join(missing)}; write {entry.name}:{spelled}"
+        )
     return entry
 
 
-def build_scheduler(choice: Choice, scenario: Scenario) -> TrialScheduler:
-    """Return the Ray scheduler that ``choice`` names, set up for ``scenario``.
+def build_scheduler(choice: Choice, scenario: Scenario, *, seed: int = 0) -> TrialScheduler:
+    """Return the scheduler that ``choice`` names, set up for ``scenario``.
+
+    Args:
+        choice: Its name and keywords.
+        scenario: What is tuned.
+        seed: Seeds its draws, where it makes any; ``0 <= seed < 2**32``.
 
     Raises:
         SpecError: Unknown name or keyword, or a value that Ray's scheduler refuses.
     """
     entry = check_scheduler(choice)
     try:
-        return entry.build(scenario, choice.options)
+        return entry.build(scenario, choice.options, seed)
     except SpecError:
         raise
     except Exception as refusal:  # Ray refuses with AssertionError, ValueError or TypeError
@@ -238,4 +306,4 @@ def _keywords(entry: SchedulerEntry) -> set[str]:
     ray_class = pkgutil.resolve_name(entry.ray_class)
     parameters = inspect.signature(ray_class.__init__).parameters.values()
     named = {p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD}
-    return named - _SET_BY_SCENARIO
+    return (named - _SET_BY_SCENARIO) | entry.required

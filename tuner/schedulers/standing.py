@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from ray.tune.schedulers import (
     AsyncHyperBandScheduler,
@@ -13,7 +13,7 @@ from ray.tune.schedulers import (
     TrialScheduler,
 )
 
-__all__ = ["MemberStanding", "RungStanding", "population", "rungs"]
+__all__ = ["HasRungs", "MemberStanding", "RungStanding", "population", "rungs"]
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,18 @@ class MemberStanding:
     time: float
 
 
+@runtime_checkable
+class HasRungs(Protocol):
+    """A scheduler that says how its rungs stand."""
+
+    def rungs(self) -> list[RungStanding]:
+        """Return its rungs, lowest first."""
+
+
 def rungs(scheduler: TrialScheduler) -> list[RungStanding]:
     """Return the rungs of ``scheduler``, lowest first; empty where it has none."""
+    if isinstance(scheduler, HasRungs):
+        return scheduler.rungs()
     if isinstance(scheduler, AsyncHyperBandScheduler):
         return _asha_rungs(scheduler)
     if isinstance(scheduler, HyperBandScheduler):

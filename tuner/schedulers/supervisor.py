@@ -1,21 +1,17 @@
-"""What stands between Ray Tune's controller and a scheduler: checks, limits, and a record.
+"""What a sweep adds to a scheduler: promises, limits, a seed, and a record of each decision.
 
-A `Supervisor` is itself a Ray ``TrialScheduler``. It hands every event to the scheduler it wraps
-and adds what Ray's schedulers lack:
+A `Supervisor` is the `Guard` of a sweep. Beyond which reports are valid it sees to it that
 
 * a first report without the metric or the time attribute ends the sweep with one clear line;
-* a report whose metric is NaN or infinite stops the trial at once and never enters a rung, a
-  median or a population (Ray's ASHA lets such a trial run to the end: ``nan < cutoff`` is False);
 * ``max_t`` holds under every scheduler;
 * each decision other than CONTINUE is told to an observer, with its reason;
-* random draws come from the sweep's seed, not from the global generators.
+* random draws of Ray's schedulers come from the sweep's seed, not from the global generators.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -33,14 +29,12 @@ from ray.tune.utils import flatten_dict
 
 from tuner.errors import ReportError
 from tuner.randomness import PrivateRandomState
+from tuner.scenario import DivergenceRule
+from tuner.schedulers.guard import Guard
 from tuner.schedulers.populations import pass_barrier, watch_exploits
 from tuner.schedulers.reasons import Reason, explain, explain_removal
-from tuner.schedulers.reports import (
-    as_number,
-    describe_broken_promise,
-    is_time,
-    with_plain_numbers,
-)
+from tuner.schedulers.reports import as_number, describe_broken_promise, is_time
+from tuner.schedulers.waiting import first_waiting
 
 __all__ = ["Decision", "Supervisor", "is_used"]
 
@@ -51,6 +45,8 @@ _DRAWS_ONLY_ON_ADD = (
     HyperBandScheduler,
     MedianStoppingRule,
 )
+
+Outcome = Literal["stopped", "completed", "diverged"]
 
 
 @dataclass(frozen=True)
@@ -70,7 +66,7 @@ class Decision:
     trial_id: str
     kind: Literal["STOP", "PAUSE", "RESUME", "EXPLOIT"]
     reason: Reason
-    outcome: Literal["stopped", "completed", "diverged"] | None = None
+    outcome: Outcome | None = None
     training_iteration: int | None = None
     time: float | None = None
 
@@ -80,8 +76,8 @@ def is_used(scheduler: TrialScheduler) -> bool:
     return _USED in vars(scheduler)
 
 
-class Supervisor(TrialScheduler):
-    """Wraps a Ray scheduler; see the module's docstring.
+class Supervisor(Guard):
+    """The guard of a sweep; see the module's docstring.
 
     Args:
         scheduler: Ray's scheduler, its metric and mode already set.
@@ -89,11 +85,11 @@ class Supervisor(TrialScheduler):
         mode: ``"min"`` or ``"max"``.
         time_attr: What counts as time.
         max_t: Trials end when ``time_attr`` reaches it.
-        seed: Seeds the scheduler's draws.
+        seed: Seeds the draws of a scheduler that has no generator of its own.
         observe: Told of each decision, before it is acted on.
+        diverges: The scenario's divergence rule; None for none.
 
     Attributes:
-        scheduler: The scheduler it wraps.
         explains: Whether decisions are told with their reason, which takes time to find.
         refusal: Set when a report lacks the metric or the time attribute, or holds one that is
             no number; whoever drives the sweep ends it then.
@@ -110,61 +106,36 @@ class Supervisor(TrialScheduler):
         max_t: float,
         seed: int,
         observe: Callable[[Decision], None],
+        diverges: DivergenceRule | None = None,
     ) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.scheduler = scheduler
+        super().__init__(scheduler, metric=metric, time_attr=time_attr, diverges=diverges)
         setattr(scheduler, _USED, True)
-        self._metric = metric  # what Ray reads
-        self._key = metric
         self._mode = mode
-        self._time_attr = time_attr
         self._max_t = max_t
         self._observe = observe
         self._random = PrivateRandomState(seed)
-        self._draws_on_result = isinstance(scheduler, PopulationBasedTraining) or not isinstance(
-            scheduler, _DRAWS_ONLY_ON_ADD
-        )
+        self._draws = _draws_from_global_generators(scheduler)
+        self._is_population = isinstance(scheduler, PopulationBasedTraining)
         self._fifo_choice = type(scheduler).choose_trial_to_run is FIFOScheduler.choose_trial_to_run
         self.explains = True
         self.refusal: ReportError | None = None
         self.failure: Exception | None = None
-        self._reported: set[str] = set()
-        self._diverged: set[str] = set()
         if isinstance(scheduler, PopulationBasedTraining):
             watch_exploits(scheduler, self._tell_exploit)
 
-    @property
-    def supports_buffered_results(self) -> bool:
-        """Whether several reports may be handed over at once; never, decisions come first."""
-        return False
-
     def on_trial_add(self, tune_controller: TuneController, trial: Trial) -> None:
         """A trial was suggested, or goes back to the queue after a failure."""
-        with self._random.active():
-            self.scheduler.on_trial_add(tune_controller, trial)
+        with self._seeded(self._draws != "never"):
+            super().on_trial_add(tune_controller, trial)
 
     def on_trial_result(
         self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
     ) -> str:
         """Decide about a report; one that breaks the scenario's promise sets `refusal`."""
         self.refusal = self.refusal or self._broken_promise(trial, result)
-        value, time = as_number(result.get(self._key)), as_number(result.get(self._time_attr))
-        if time is None or self.refusal is not None:
+        if self.refusal is not None or as_number(result.get(self._time_attr)) is None:
             return str(TrialScheduler.CONTINUE)
-        if value is None:  # a later report may lack the metric; max_t holds all the same
-            return self._stop_at_max_t(trial, result, time, str(TrialScheduler.CONTINUE))
-        if not math.isfinite(value):
-            return self._stop_diverged(trial, result)
-        result.update(with_plain_numbers(result, self._key, self._time_attr))
-        answer = self._ask(tune_controller, trial, result, time)
-        if answer != TrialScheduler.NOOP:
-            answer = self._stop_at_max_t(trial, result, time, answer)
-        if time < self._max_t and answer in (TrialScheduler.STOP, TrialScheduler.PAUSE):
-            reason = Reason("")
-            if self.explains:
-                reason = explain(self.scheduler, trial, value, time, self._mode)
-            self._tell_answer(trial, answer, reason, result)
-        return answer
+        return super().on_trial_result(tune_controller, trial, result)
 
     def on_trial_complete(
         self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
@@ -172,11 +143,7 @@ class Supervisor(TrialScheduler):
         """A running trial ended: by a decision, by itself, or by a decision about another."""
         try:
             self._tell_removal(trial)
-            if trial.trial_id in self._diverged or self._key not in result:
-                self.scheduler.on_trial_remove(tune_controller, trial)
-            else:
-                plain = with_plain_numbers(result, self._key, self._time_attr)
-                self.scheduler.on_trial_complete(tune_controller, trial, plain)
+            super().on_trial_complete(tune_controller, trial, result)
         except Exception as failure:  # Ray's controller would blame the trial
             self.failure = failure
 
@@ -185,61 +152,65 @@ class Supervisor(TrialScheduler):
         try:
             if trial.status in (Trial.PAUSED, Trial.PENDING):
                 self._tell_removal(trial)
-            self.scheduler.on_trial_remove(tune_controller, trial)
+            super().on_trial_remove(tune_controller, trial)
         except Exception as failure:  # Ray's controller would blame the trial
             self.failure = failure
-
-    def on_trial_error(self, tune_controller: TuneController, trial: Trial) -> None:
-        """A trial failed; it may come back through `on_trial_add`."""
-        self.scheduler.on_trial_error(tune_controller, trial)
 
     def choose_trial_to_run(self, tune_controller: TuneController) -> Trial | None:
         """Return the trial that shall get the next free slot."""
         if self._fifo_choice:
-            return _first_waiting(tune_controller)
-        chosen = self.scheduler.choose_trial_to_run(tune_controller)
-        if chosen is None and isinstance(self.scheduler, PopulationBasedTraining):
-            with self._random.active():
-                passed = pass_barrier(self.scheduler, tune_controller)
-            return self.scheduler.choose_trial_to_run(tune_controller) if passed else None
+            return first_waiting(tune_controller)
+        chosen = super().choose_trial_to_run(tune_controller)
+        population = self.scheduler
+        if chosen is None and isinstance(population, PopulationBasedTraining):
+            with self._seeded(self._draws == "always"):
+                passed = pass_barrier(population, tune_controller, population.on_trial_result)
+            return super().choose_trial_to_run(tune_controller) if passed else None
         return chosen
 
-    def debug_string(self) -> str:
-        """Return the scheduler's own summary."""
-        return str(self.scheduler.debug_string())
+    def _seeded(self, draws: bool) -> AbstractContextManager[None]:
+        return self._random.active() if draws else nullcontext()
 
     def _broken_promise(self, trial: Trial, result: Mapping[str, Any]) -> ReportError | None:
-        first = trial.trial_id not in self._reported
-        self._reported.add(trial.trial_id)
-        for key, role in ((self._key, "metric"), (self._time_attr, "time_attr")):
+        seen = self._live.get(trial.trial_id)
+        if seen is None:
+            return None
+        for key, role in ((self._metric, "metric"), (self._time_attr, "time_attr")):
             number = as_number(result.get(key))
             usable = number is not None if role == "metric" else is_time(number)
-            if not usable and (first or key in result):
+            if not usable and (seen.first is None or key in result):
                 return describe_broken_promise(trial.trial_id, result, key, role)
         return None
 
-    def _ask(
-        self, tune_controller: TuneController, trial: Trial, result: dict[str, Any], time: float
-    ) -> str:
-        if isinstance(self.scheduler, PopulationBasedTraining) and time >= self._max_t:
-            return str(TrialScheduler.STOP)
-        with self._random.active() if self._draws_on_result else nullcontext():
-            return str(self.scheduler.on_trial_result(tune_controller, trial, result))
-
-    def _stop_at_max_t(
-        self, trial: Trial, result: Mapping[str, Any], time: float, answer: str
-    ) -> str:
-        """Return STOP from ``max_t`` on, whatever the scheduler answered, and ``answer`` before."""
-        if time < self._max_t:
+    def _decide(self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]) -> str:
+        """Answer a valid report: STOP from ``max_t`` on, whatever the scheduler says."""
+        time = result[self._time_attr]
+        answer = str(TrialScheduler.STOP)
+        if time < self._max_t or not self._is_population:  # at its end no member copies another
+            with self._seeded(self._draws == "always"):
+                answer = super()._decide(tune_controller, trial, result)
+        if answer == TrialScheduler.NOOP:
             return answer
-        self._tell(trial, "STOP", self._at_max_t(result), result, outcome="completed")
-        return str(TrialScheduler.STOP)
+        if time >= self._max_t:
+            self._tell(trial, "STOP", self._at_max_t(result), result, outcome="completed")
+            return str(TrialScheduler.STOP)
+        if answer in (TrialScheduler.STOP, TrialScheduler.PAUSE):
+            self._tell_answer(trial, answer, result)
+        return answer
 
-    def _stop_diverged(self, trial: Trial, result: Mapping[str, Any]) -> str:
-        self._diverged.add(trial.trial_id)
-        reason = Reason(f"diverged: {self._key} is {result[self._key]}")
+    def _condemn(self, trial: Trial, result: Mapping[str, Any], reason: Reason) -> str:
         self._tell(trial, "STOP", reason, result, outcome="diverged")
-        return str(TrialScheduler.STOP)
+        return super()._condemn(trial, result, reason)
+
+    def _tell_answer(self, trial: Trial, answer: str, result: Mapping[str, Any]) -> None:
+        reason = Reason("")
+        if self.explains:
+            value, time = float(result[self._metric]), float(result[self._time_attr])
+            reason = explain(self.scheduler, trial, value, time, self._mode)
+        if answer == TrialScheduler.STOP:
+            self._tell(trial, "STOP", reason, result, outcome="stopped")
+        else:
+            self._tell(trial, "PAUSE", reason, result)
 
     def _tell_removal(self, trial: Trial) -> None:
         result = flatten_dict(trial.last_result)
@@ -255,15 +226,7 @@ class Supervisor(TrialScheduler):
         self._tell(trial, "EXPLOIT", reason, result)
 
     def _at_max_t(self, result: Mapping[str, Any]) -> Reason:
-        return Reason(f"reached max_t={self._max_t:g}", {"value": result.get(self._key)})
-
-    def _tell_answer(
-        self, trial: Trial, answer: str, reason: Reason, result: Mapping[str, Any]
-    ) -> None:
-        if answer == TrialScheduler.STOP:
-            self._tell(trial, "STOP", reason, result, outcome="stopped")
-        else:
-            self._tell(trial, "PAUSE", reason, result)
+        return Reason(f"reached max_t={self._max_t:g}", {"value": result.get(self._metric)})
 
     def _tell(
         self,
@@ -271,7 +234,7 @@ class Supervisor(TrialScheduler):
         kind: Literal["STOP", "PAUSE", "EXPLOIT"],
         reason: Reason,
         result: Mapping[str, Any],
-        outcome: Literal["stopped", "completed", "diverged"] | None = None,
+        outcome: Outcome | None = None,
     ) -> None:
         self._observe(
             Decision(
@@ -285,11 +248,16 @@ class Supervisor(TrialScheduler):
         )
 
 
-def _first_waiting(tune_controller: TuneController) -> Trial | None:
-    """Ray's FIFO choice (pending before paused), over the live trials only: O(slots)."""
-    live: set[Trial] = tune_controller.get_live_trials()
-    for status in (Trial.PENDING, Trial.PAUSED):
-        waiting = [trial for trial in live if trial.status == status]
-        if waiting:
-            return min(waiting, key=lambda trial: trial.trial_id)
-    return None
+def _draws_from_global_generators(
+    scheduler: TrialScheduler,
+) -> Literal["never", "on add", "always"]:
+    """Return when a scheduler may draw from Python's and NumPy's global generators.
+
+    Swapping their states costs 20 us, so it is done where there is need: tuner's own schedulers
+    have generators of their own.
+    """
+    if type(scheduler).__module__.startswith("tuner.schedulers."):
+        return "never"
+    if isinstance(scheduler, PopulationBasedTraining):  # a FIFOScheduler too
+        return "always"
+    return "on add" if isinstance(scheduler, _DRAWS_ONLY_ON_ADD) else "always"

@@ -6,7 +6,9 @@ it has none, and refused where its own contradict them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -15,11 +17,14 @@ from ray.tune.search import Searcher
 from ray.tune.search.sample import Categorical, Domain
 
 from tuner.errors import SpecError
-from tuner.searchers.base import Suggestion
-from tuner.space import contains
+from tuner.objectives import Objective
+from tuner.searchers.base import Suggestion, as_number
+from tuner.space import Constraint, contains, is_feasible
 from tuner.space.paths import is_grid
 
 __all__ = ["adopt_searcher"]
+
+_MOST_DRAWS = 100  # for one trial, where the scenario has a constraint
 
 
 def adopt_searcher(
@@ -28,6 +33,8 @@ def adopt_searcher(
     *,
     metric: str,
     mode: str,
+    constraint: Constraint | None = None,
+    objectives: Sequence[Objective] = (),
 ) -> Searcher:
     """Return ``searcher``, set up for a scenario and with its suggestions made complete.
 
@@ -36,6 +43,10 @@ def adopt_searcher(
         space: The scenario's space. A searcher built with a space of its own keeps that.
         metric: The reported value to optimise.
         mode: ``"min"`` or ``"max"``.
+        constraint: Says which configurations are feasible; None for all. The searcher is told
+            that a trial with another one failed, and asked for the next.
+        objectives: All that the scenario optimises, the metric first; a searcher that was built
+            for several must have these.
 
     Raises:
         SpecError: It is no Ray searcher, has another metric or mode, accepts none, or cannot
@@ -46,15 +57,17 @@ def adopt_searcher(
             "a searcher is a name, such as 'hyperopt', or an instance of ray.tune.search.Searcher; "
             f"got {searcher!r}"
         )
-    core = _innermost(searcher)
-    for key, own, wanted in (("metric", core.metric, metric), ("mode", core.mode, mode)):
+    core: Any = _innermost(searcher)  # whose annotations leave lists out
+    for key, own, primary in (("metric", core.metric, metric), ("mode", core.mode, mode)):
+        several = isinstance(own, list)
+        wanted = [getattr(each, key) for each in objectives] if several else primary
         if own is not None and own != wanted:
             raise SpecError(
                 f"the searcher was built with {key}={own!r}, but the scenario has {wanted!r}: "
                 f"leave {key} out of the searcher"
             )
     try:
-        searcher.set_search_properties(metric, mode, dict(space))
+        searcher.set_search_properties(core.metric or metric, core.mode or mode, dict(space))
     except Exception as error:  # each library has its own
         raise SpecError(
             f"{type(core).__name__} cannot search this space: {error}; build it with a space of "
@@ -65,40 +78,76 @@ def adopt_searcher(
             f"{type(core).__name__} takes no metric and mode after it was built: give it "
             f"metric={metric!r}, mode={mode!r}"
         )
-    return _CompletingSearcher(searcher, space, metric, mode)
+    metrics = core.metric if isinstance(core.metric, list) else [metric]
+    return _CompletingSearcher(searcher, space, metrics, mode, constraint)
 
 
 class _CompletingSearcher(Searcher):
     """Adds the space's constants to suggestions, and gives values back their declared types.
 
     Ray's searchers suggest only what they vary, and leave the rest to Ray's trial generator;
-    some give tuples for lists and NumPy's scalars for Python's.
+    some give tuples for lists and NumPy's scalars for Python's. None knows constraints: an
+    infeasible suggestion counts as a trial that failed, and the next bears another name.
     """
 
-    def __init__(self, adopted: Searcher, space: Mapping[str, Any], metric: str, mode: str) -> None:
-        super().__init__(metric=metric, mode=mode)
+    def __init__(
+        self,
+        adopted: Searcher,
+        space: Mapping[str, Any],
+        metrics: Sequence[str],
+        mode: str,
+        constraint: Constraint | None,
+    ) -> None:
+        super().__init__(metric=metrics[0], mode=mode)
+        self._metrics = metrics
         self._adopted = adopted
         self._space = space
+        self._constraint = constraint
+        self._redrawn: Counter[str] = Counter()
 
     def suggest(self, trial_id: str) -> Suggestion:  # type: ignore[override]
-        suggestion: Suggestion = self._adopted.suggest(trial_id)
-        if not isinstance(suggestion, Mapping):
-            return suggestion
-        return _completed(self._space, suggestion, "")
+        for _ in range(_MOST_DRAWS):
+            suggestion: Suggestion = self._adopted.suggest(self._name(trial_id))
+            if not isinstance(suggestion, Mapping):
+                return suggestion
+            config = _completed(self._space, suggestion, "")
+            if is_feasible(self._constraint, config):
+                return config
+            self._adopted.on_trial_complete(self._name(trial_id), error=True)
+            self._redrawn[trial_id] += 1
+        raise SpecError(
+            f"{type(_innermost(self._adopted)).__name__} suggested nothing in {_MOST_DRAWS} draws "
+            "that satisfies the scenario's constraint; loosen it, or name a searcher, such as "
+            "'random'"
+        )
+
+    def _name(self, trial_id: str) -> str:
+        """Return what the adopted searcher knows a trial by: it may not hear of one id twice."""
+        redrawn = self._redrawn[trial_id]
+        return f"{trial_id}-{redrawn}" if redrawn else trial_id
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        self._adopted.on_trial_result(trial_id, result)
+        self._adopted.on_trial_result(self._name(trial_id), result)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        self._adopted.on_trial_complete(trial_id, result=result, error=error)
+        if result is not None and not self._can_learn(result):
+            result, error = None, True
+        self._adopted.on_trial_complete(self._name(trial_id), result=result, error=error)
+
+    def _can_learn(self, result: Mapping[str, Any]) -> bool:
+        """Say whether a searcher can be told of a result; Ray's OptunaSearch raises on NaN."""
+        values = [as_number(result.get(metric)) for metric in self._metrics]
+        known = [value for value in values if value is not None]
+        whole = len(values) in (1, len(known))  # one that lacks the only metric harms none
+        return whole and all(map(math.isfinite, known))
 
     def on_pause(self, trial_id: str) -> None:
-        _call_if_there(self._adopted, "on_pause", trial_id)
+        _call_if_there(self._adopted, "on_pause", self._name(trial_id))
 
     def on_unpause(self, trial_id: str) -> None:
-        _call_if_there(self._adopted, "on_unpause", trial_id)
+        _call_if_there(self._adopted, "on_unpause", self._name(trial_id))
 
     def set_max_concurrency(self, max_concurrent: int) -> bool:
         return bool(self._adopted.set_max_concurrency(max_concurrent))

@@ -7,15 +7,12 @@ that are missing or NaN, each in its own way. A `SpaceSearcher` promises:
 - the same seed and the same results give the same suggestions, and the global random
   generators are left as they were;
 - unknown trials, failed trials and results that are no numbers do no harm.
-
-`ModelSearcher` adds what the searchers that learn from results share.
 """
 
 from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,14 +22,12 @@ from ray import cloudpickle
 from ray.tune.search import Searcher
 
 from tuner.arms import JSON
-from tuner.errors import SpecError
+from tuner.objectives import Objective
 from tuner.searchers.keywords import check_keywords
-from tuner.searchers.parameters import Draw, Parameter, compose, decompose, parameters
-from tuner.space import contains, has_function, has_grid
+from tuner.space import Constraint
 
 __all__ = [
     "DEFAULT_NUM_SAMPLES",
-    "ModelSearcher",
     "SearchTask",
     "SpaceSearcher",
     "Suggestion",
@@ -54,16 +49,25 @@ class SearchTask:
         metric: The reported value to optimise.
         mode: ``"min"`` or ``"max"``.
         seed: 0 <= seed < 2**31; decides every random draw.
+        time_attr: The reported value that measures progress.
+        max_t: Where a full training ends, in units of ``time_attr``; inf if nobody says.
         points: Complete configurations to suggest first.
         num_samples: How often the space is sampled; None for without end.
+        constraint: Says which configurations are feasible; None for all. No other is suggested.
+        objectives: All that is optimised, ``metric`` with ``mode`` first; more than one only for
+            a searcher that `takes_objectives`. Empty: the metric alone.
     """
 
     space: Mapping[str, Any]
     metric: str
     mode: str
     seed: int
+    time_attr: str = "training_iteration"
+    max_t: float = math.inf
     points: tuple[Mapping[str, Any], ...] = ()
     num_samples: int | None = None
+    constraint: Constraint | None = None
+    objectives: tuple[Objective, ...] = ()
 
 
 class SpaceSearcher(Searcher, ABC):
@@ -87,6 +91,19 @@ class SpaceSearcher(Searcher, ABC):
         Raises:
             SpecError: It cannot; the message says what can.
         """
+
+    @classmethod
+    def learns(cls, options: Mapping[str, JSON]) -> bool:
+        """Return whether this searcher, with these checked options, learns from any sweep's trials.
+
+        Then it can be taught, by `take_over` and what follows, before it suggests anything.
+        """
+        return cls.take_over is not SpaceSearcher.take_over
+
+    @classmethod
+    def takes_objectives(cls, options: Mapping[str, JSON]) -> bool:
+        """Return whether this searcher, with these checked options, optimises several at once."""
+        return False
 
     @classmethod
     def default_num_samples(cls, space: Mapping[str, Any]) -> int | None:
@@ -116,6 +133,19 @@ class SpaceSearcher(Searcher, ABC):
         """
         return False
 
+    def recall(self, trial_id: str, config: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Enter a trial that this searcher suggested when a sweep that is resumed ran first.
+
+        Args:
+            trial_id: The trial.
+            config: Its configuration as recorded: of plain values.
+
+        Returns:
+            The suggestion, with its types. None where it must be drawn again: what a searcher
+            suggests later may depend on its having drawn.
+        """
+        return None
+
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
@@ -129,95 +159,18 @@ class SpaceSearcher(Searcher, ABC):
         """Go on from a file that `save` wrote; read only files that you trust."""
         self.__dict__.update(cloudpickle.loads(Path(checkpoint_path).read_bytes()))
 
+    def _time(self, result: Mapping[str, Any]) -> float | None:
+        time = as_number(result.get(self.task.time_attr))
+        return None if time is None or math.isnan(time) else time
 
-class ModelSearcher(SpaceSearcher):
-    """A searcher that learns: one of Ray's, over the flat parameters of the space.
-
-    The library behind sees only independent numbers and positions, by path; the configuration
-    is composed here. It is told one value per trial, at the trial's end: the last one reported.
-    A value that is NaN or infinite counts as the worst value seen so far, so that the search
-    keeps away from there; without any to compare with, and for a trial that failed or reported
-    nothing, the trial counts as failed.
-
-    Args:
-        task: What to search.
-        backend: Ray's searcher over the parameters of ``task.space``; suggests the points to
-            evaluate first, in their order.
-    """
-
-    def __init__(self, task: SearchTask, backend: Searcher) -> None:
-        super().__init__(task)
-        self._backend = backend
-        self._points = deque(
-            compose(task.space, _looked_up(decompose(task.space, point))) for point in task.points
-        )
-        self._live: set[str] = set()
-        self._worst: float | None = None
-
-    @abstractmethod
-    def _draw(self, trial_id: str) -> Mapping[str, int | float] | None:
-        """Return the values of the parameters of a new trial by path; None for not now."""
-
-    @classmethod
-    def check_space(cls, space: Mapping[str, Any], options: Mapping[str, JSON]) -> None:
-        """Refuse what no model can be fitted to: grids, functions, and nothing at all."""
-        for is_there, what in ((has_grid, "grid_search"), (has_function, "tune.sample_from")):
-            if is_there(space):
-                raise SpecError(
-                    f"the searcher {cls.name!r} models domains it can draw from, but the space "
-                    f"holds {what}: use the searcher 'random', or replace it by a domain"
-                )
-        if not parameters(space):
-            raise SpecError(
-                f"the searcher {cls.name!r} needs something that varies, but the space holds "
-                f"constants only: use the searcher 'random', or add a domain"
-            )
-
-    def _next_suggestion(self, trial_id: str) -> Suggestion:
-        values = self._draw(trial_id)
-        if values is None:
+    def _cost(self, result: Mapping[str, Any]) -> float | None:
+        """Return the metric of a result so that lower is better; inf if it is not finite."""
+        value = as_number(result.get(self.task.metric))
+        if value is None:
             return None
-        self._live.add(trial_id)
-        if self._points:  # what was drawn is this point, but for rounding errors
-            return self._points.popleft()
-        return compose(self.task.space, _looked_up(values))
-
-    def take_over(self, trial_id: str, config: Mapping[str, Any]) -> bool:
-        """Take a trial that another searcher suggested for one of its own."""
-        if contains(self.task.space, config):  # names what lies outside
-            return False
-        if not self._enter(trial_id, decompose(self.task.space, config)):
-            return False
-        self._live.add(trial_id)
-        return True
-
-    def _enter(self, trial_id: str, values: Mapping[str, int | float]) -> bool:
-        """Enter a trial with these values of the parameters into the model, if it can."""
-        return False
-
-    def on_trial_complete(
-        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
-    ) -> None:
-        """Tell the model the trial's last value, or that there is none."""
-        if trial_id not in self._live:
-            return
-        self._live.discard(trial_id)
-        value = None if error else self._comparable((result or {}).get(self.task.metric))
-        self._tell(trial_id, None if value is None else {self.task.metric: value})
-
-    def _tell(self, trial_id: str, result: dict[str, float] | None) -> None:
-        self._backend.on_trial_complete(trial_id, result=result, error=result is None)
-
-    def _comparable(self, value: Any) -> float | None:
-        """Return ``value`` as a finite number: itself, the worst so far, or None."""
-        number = as_number(value)
-        if number is None:
-            return None
-        if not math.isfinite(number):
-            return self._worst
-        worse = max if self.task.mode == "min" else min
-        self._worst = number if self._worst is None else worse(self._worst, number)
-        return number
+        if not math.isfinite(value):
+            return math.inf
+        return value if self.task.mode == "min" else -value
 
 
 def as_number(value: Any) -> float | None:
@@ -226,10 +179,3 @@ def as_number(value: Any) -> float | None:
         return float(value)
     except (TypeError, ValueError):
         return None
-
-
-def _looked_up(values: Mapping[str, int | float]) -> Draw:
-    def draw(path: str, _: Parameter) -> int | float:
-        return values[path]
-
-    return draw

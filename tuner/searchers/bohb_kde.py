@@ -18,9 +18,10 @@ from typing import Any
 from tuner.arms import JSON
 from tuner.errors import MissingDependencyError
 from tuner.randomness import PrivateRandomState
-from tuner.searchers.base import ModelSearcher, SearchTask, as_number
+from tuner.searchers.base import SearchTask, as_number
 from tuner.searchers.keywords import check_bounds
-from tuner.searchers.parameters import Options, Parameter, conditions, decompose, parameters
+from tuner.searchers.models import Model, ModelSearcher, Values
+from tuner.searchers.parameters import Options, Parameter, conditions, parameters
 
 __all__ = ["MODEL_MODULE", "BOHBSearcher"]
 
@@ -39,13 +40,14 @@ _BOUNDS = {
     "min_bandwidth": (0, 1),
 }
 _BUDGET = "hyperband_info"
+_COST = "cost"
 
 
 class BOHBSearcher(ModelSearcher):
     """Draws where good configurations of the largest budget with a model lie.
 
-    It learns from the results at the rungs of Ray's ``HyperBandForBOHB``, the scheduler it
-    belongs to, and from nothing else.
+    It learns from the results at the rungs of tuner's or Ray's BOHB scheduler, to which it
+    belongs, and from nothing else.
 
     Args:
         task: What to search.
@@ -70,10 +72,7 @@ class BOHBSearcher(ModelSearcher):
         bandwidth_factor: float = 3.0,
         min_bandwidth: float = 1e-3,
     ) -> None:
-        self._random = PrivateRandomState(task.seed)
-        self._parameters = parameters(task.space)
-        self._names = {path: f"p{number}" for number, path in enumerate(self._parameters)}
-        model = {
+        options = {
             "min_points_in_model": min_points_in_model,
             "top_n_percent": top_n_percent,
             "num_samples": num_samples,
@@ -82,16 +81,8 @@ class BOHBSearcher(ModelSearcher):
             "min_bandwidth": min_bandwidth,
             "logger": _logger(),
         }
-        with self._fenced():
-            self._bohb = _import("ray.tune.search.bohb").TuneBOHB(
-                space=self._config_space(task.space),
-                bohb_config=model,
-                metric=task.metric,
-                mode=task.mode,
-                points_to_evaluate=[self._encoded(task.space, point) for point in task.points],
-                seed=task.seed,
-            )
-        super().__init__(task, self._bohb)
+        self._densities = _KernelDensities(task, options)
+        super().__init__(task, self._densities)
 
     @classmethod
     def check_options(cls, options: Mapping[str, JSON]) -> None:
@@ -106,47 +97,84 @@ class BOHBSearcher(ModelSearcher):
         with _no_warnings():
             _import(MODEL_MODULE)
 
-    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        """Teach the model a result that the scheduler marked with its budget."""
-        budget = (result.get(_BUDGET) or {}).get("budget")
-        value = as_number(result.get(self.task.metric))
-        if trial_id in self._live and budget is not None and value is not None:
-            # The model takes an infinite loss for the worst, and NaN is as bad.
-            worst = math.inf if self.task.mode == "min" else -math.inf
-            known = worst if math.isnan(value) else value
-            with self._fenced():
-                self._bohb.on_trial_result(
-                    trial_id, {self.task.metric: known, _BUDGET: {"budget": budget}}
-                )
+    @classmethod
+    def learns(cls, options: Mapping[str, JSON]) -> bool:
+        """Return False: reports of other sweeps lack the budgets that its scheduler sets."""
+        return False
 
     def on_pause(self, trial_id: str) -> None:
         """Take notice that the scheduler paused a trial."""
-        self._bohb.on_pause(trial_id)
+        self._densities.bohb.on_pause(trial_id)
 
     def on_unpause(self, trial_id: str) -> None:
         """Take notice that a paused trial goes on."""
-        self._bohb.on_unpause(trial_id)
+        self._densities.bohb.on_unpause(trial_id)
 
     def set_max_concurrency(self, max_concurrent: int) -> bool:
         """Suggest nothing while so many trials run; paused ones don't count."""
-        return bool(self._bohb.set_max_concurrency(max_concurrent))
+        return bool(self._densities.bohb.set_max_concurrency(max_concurrent))
 
-    def _draw(self, trial_id: str) -> Mapping[str, int | float] | None:
-        with self._fenced():
-            drawn = self._bohb.suggest(trial_id)
+    def _time(self, result: Mapping[str, Any]) -> float | None:
+        """Return the budget that the scheduler marked a result with; None for no rung."""
+        return as_number((result.get(_BUDGET) or {}).get("budget"))
+
+
+class _KernelDensities(Model):
+    """Ray's ``TuneBOHB``, whose every draw has a seed of its own.
+
+    Its densities follow from the results alone, in their order. So drawing leaves no trace.
+
+    Attributes:
+        bohb: Ray's searcher.
+    """
+
+    memoryless = True
+
+    def __init__(self, task: SearchTask, options: Mapping[str, Any]) -> None:
+        self._parameters = parameters(task.space)
+        self._names = {path: f"p{number}" for number, path in enumerate(self._parameters)}
+        self._learning = PrivateRandomState(task.seed)  # fills in what conditions left out
+        with self._learning.active(), _no_warnings():
+            self._space = self._config_space(task.space)
+            self.bohb: Any = _import("ray.tune.search.bohb").TuneBOHB(
+                space=self._space,
+                bohb_config=options,
+                metric=_COST,
+                mode="min",
+                points_to_evaluate=[],
+            )
+
+    def draw(self, trial_id: str, seed: int) -> Values | None:
+        """Return what the densities of the largest budget propose, or a random draw."""
+        self._space.seed(seed)
+        with PrivateRandomState(seed).active(), _no_warnings():
+            drawn = self.bohb.suggest(trial_id)
         if drawn is None:
             return None
         return {
-            path: _decode(found, drawn[self._names[path]])
+            path: found.snap(_decode(found, drawn[self._names[path]]))
             for path, found in self._parameters.items()
             if drawn.get(self._names[path]) is not None
         }
 
-    def _encoded(self, space: Mapping[str, Any], point: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            self._names[path]: _encode(self._parameters[path], value)
-            for path, value in decompose(space, point).items()
-        }
+    def enter(self, trial_id: str, values: Values) -> bool:
+        """Have the library suggest these parameters, as the first of the points it is given."""
+        found = self._parameters
+        known = {self._names[path]: _encode(found[path], value) for path, value in values.items()}
+        self.bohb._points_to_evaluate.append(known)
+        if self.bohb.suggest(trial_id) is None:
+            self.bohb._points_to_evaluate.clear()
+            return False
+        return True
+
+    def report(self, trial_id: str, time: float, cost: float) -> None:
+        """Learn the cost at a budget; the library takes inf for the worst."""
+        with self._learning.active(), _no_warnings():
+            self.bohb.on_trial_result(trial_id, {_COST: cost, _BUDGET: {"budget": time}})
+
+    def complete(self, trial_id: str, time: float | None, cost: float | None) -> None:
+        """Take notice of a trial's end."""
+        self.bohb.on_trial_complete(trial_id)
 
     def _config_space(self, space: Mapping[str, Any]) -> Any:
         library = _import("ConfigSpace")
@@ -162,12 +190,6 @@ class BOHBSearcher(ModelSearcher):
             child, choice = result[self._names[path]], result[self._names[parent]]
             result.add(library.EqualsCondition(child, choice, position))
         return result
-
-    @contextmanager
-    def _fenced(self) -> Iterator[None]:
-        """Run HpBandSter on random streams of its own and without its warnings."""
-        with self._random.active(), _no_warnings():
-            yield
 
 
 def _decode(found: Parameter, drawn: float) -> int | float:

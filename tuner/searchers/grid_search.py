@@ -1,34 +1,32 @@
 """Grid search: every domain becomes a few points, and every combination is tried once.
 
-The grid is never held in memory: a combination is computed from its index, in mixed radix with
-the last name of the space fastest.
+With more than one round the grid is refined: the next one lies around the best configuration so
+far, in the cells that the grids before have left there.
 """
 
 from __future__ import annotations
 
 import math
-import random
 from collections import deque
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
 from ray.tune.search import Searcher
-from ray.tune.search.sample import Categorical, Domain, Function
 
 from tuner.arms import JSON
 from tuner.errors import SpecError
 from tuner.searchers.base import SearchTask, SpaceSearcher, Suggestion
+from tuner.searchers.grids import Permutation, grid_of
 from tuner.searchers.keywords import check_bounds
-from tuner.searchers.parameters import Gaussian, Number, Options, parameter
-from tuner.space.paths import SEPARATOR, is_grid
+from tuner.searchers.observations import Observations
+from tuner.searchers.refinement import Refinement
+from tuner.searchers.screening import Screen
 
 __all__ = ["GridSearcher"]
 
 _DEFAULT_POINTS = 5
+_MOST_SKIPPED = 100_000  # infeasible combinations in a row; a grid may have 10**30
 
 
 class GridSearcher(SpaceSearcher):
@@ -37,34 +35,54 @@ class GridSearcher(SpaceSearcher):
     Choices and grids give their values; integers all values, or ``points`` of them where there
     are more; reals ``points`` values. Those are spread evenly over the domain, on a log scale
     where the domain is logarithmic. The branches of a conditional choice are enumerated one
-    after the other.
+    after the other. Infeasible combinations are left out.
+
+    Each further round is a grid of ``points`` values per number around the best configuration so
+    far, between the neighbouring values tried; choices stay as the best has them. It begins when
+    all trials of the round before have ended: until then nothing is suggested. The best is that
+    of the longest trained (`Observations.history`).
 
     Args:
         task: What to search.
         points: Values per number.
+        rounds: How many grids to try; 1 for the whole grid, without refinement.
         shuffle: Try the combinations in a random order (by the task's seed).
     """
 
     name = "grid"
 
     def __init__(
-        self, task: SearchTask, *, points: int = _DEFAULT_POINTS, shuffle: bool = False
+        self,
+        task: SearchTask,
+        *,
+        points: int = _DEFAULT_POINTS,
+        rounds: int = 1,
+        shuffle: bool = False,
     ) -> None:
         super().__init__(task)
-        self._grid = _grid(task.space, points, "")
         self._points = deque(task.points)
-        self._order = _Permutation(self._grid.size, task.seed if shuffle else None)
+        self._shuffle = shuffle
+        self._rounds_left = rounds - 1
+        self._grid = grid_of(task.space, points, "")
+        self._order = self._shuffled()
+        self._screen = Screen(task.space, task.constraint, unique=rounds > 1)
+        self._refinement = Refinement(task.space, points)
+        self._observations = Observations(task.max_t, dimensions=0)
+        self._pending: set[str] = set()
+        if task.constraint is not None:
+            self._find_first()
 
     @classmethod
     def check_options(cls, options: Mapping[str, JSON]) -> None:
         """Check the keywords; raises SpecError."""
         super().check_options(options)
-        check_bounds(cls.name, options, {"points": (2, math.inf)})  # a number has two ends
+        bounds = {"points": (2, math.inf), "rounds": (1, math.inf)}  # a number has two ends
+        check_bounds(cls.name, options, bounds)
 
     @classmethod
     def check_space(cls, space: Mapping[str, Any], options: Mapping[str, JSON]) -> None:
         """Refuse domains that have no ends: normal numbers and functions."""
-        _grid(space, _DEFAULT_POINTS, "")
+        grid_of(space, _DEFAULT_POINTS, "")
 
     @classmethod
     def default_num_samples(cls, space: Mapping[str, Any]) -> int | None:
@@ -75,137 +93,83 @@ class GridSearcher(SpaceSearcher):
     def total_trials(
         cls, space: Mapping[str, Any], options: Mapping[str, JSON], num_samples: int | None
     ) -> int | None:
-        """Return the combinations of the grid, or ``num_samples`` where that is less."""
-        points = options.get("points", _DEFAULT_POINTS)
-        size = _grid(space, points if isinstance(points, int) else _DEFAULT_POINTS, "").size
+        """Return the combinations of all rounds, or ``num_samples`` where that is less."""
+        points, rounds = options.get("points", _DEFAULT_POINTS), options.get("rounds", 1)
+        if not isinstance(points, int) or not isinstance(rounds, int):
+            raise SpecError(f"grid:points and grid:rounds must be int; got {points!r}, {rounds!r}")
+        size = grid_of(space, points, "").size * rounds
         return size if num_samples is None else min(size, num_samples)
 
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        """Note what a trial has reached by now."""
+        time, cost = self._time(result), self._cost(result)
+        if trial_id in self._pending and time is not None and cost is not None:
+            self._observations.report(trial_id, time, cost)
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        """Note how a trial ended; the next round may have waited for it."""
+        if trial_id in self._pending:
+            self._pending.discard(trial_id)
+            last = {} if error or result is None else result
+            self._observations.complete(trial_id, self._time(last), self._cost(last))
+
     def _next_suggestion(self, trial_id: str) -> Suggestion:
+        config = self._next_config()
+        while config is None and self._rounds_left:
+            if self._pending:
+                return None
+            if not self._refine():
+                break
+            config = self._next_config()
+        if config is None:
+            return Searcher.FINISHED
+        self._screen.remember(config)
+        if self._rounds_left:
+            self._pending.add(trial_id)
+            self._observations.enter(trial_id, config)
+        return deepcopy(config)
+
+    def _next_config(self) -> dict[str, Any] | None:
+        """Return the next configuration of this round; None where there is none left."""
         if self._points:
-            return deepcopy(dict(self._points.popleft()))
-        for index in self._order:
-            config: dict[str, Any] = deepcopy(self._grid.at(index))
-            if config not in self.task.points:
+            return dict(self._points.popleft())
+        return self._next_of_grid()
+
+    def _next_of_grid(self) -> dict[str, Any] | None:
+        for skipped, index in enumerate(self._order):
+            config: dict[str, Any] = self._grid.at(index)
+            if config not in self.task.points and self._screen.admits(config):
                 return config
-        return Searcher.FINISHED
+            if skipped == _MOST_SKIPPED:
+                break
+        return None
 
+    def _find_first(self) -> None:
+        """Find what is tried after the points; refuses a grid without anything feasible."""
+        first = self._next_of_grid()
+        if first is not None:
+            self._points.append(first)
+        elif not self._points:
+            raise SpecError(
+                "a configuration must satisfy the scenario's constraint, but none of "
+                f"{min(self._grid.size, _MOST_SKIPPED):,} of the grid does; loosen it, take more "
+                "points, or use the searcher 'random'"
+            )
 
-class _Node(Protocol):
-    """A part of the space as a sequence: ``size`` values, computed when asked for."""
+    def _refine(self) -> bool:
+        """Begin a round around the best configuration so far; False where there is none."""
+        tried = self._observations.history(good=1).observations
+        ranked = [(trial.cost, trial.values) for trial in tried if trial.cost is not None]
+        if not ranked:
+            return False
+        _, best = min(ranked, key=lambda each: each[0])
+        self._rounds_left -= 1
+        self._grid = self._refinement.around(best)
+        self._order = self._shuffled()
+        return True
 
-    @property
-    def size(self) -> int: ...
-
-    def at(self, index: int) -> Any: ...
-
-
-@dataclass(frozen=True)
-class _Values:
-    values: tuple[Any, ...]
-
-    @property
-    def size(self) -> int:
-        return len(self.values)
-
-    def at(self, index: int) -> Any:
-        return self.values[index]
-
-
-@dataclass(frozen=True)
-class _Product:
-    """A dict: every combination of its values, the last one fastest."""
-
-    children: Mapping[str, _Node]
-
-    @cached_property
-    def size(self) -> int:
-        return math.prod(child.size for child in self.children.values())
-
-    def at(self, index: int) -> dict[str, Any]:
-        config: dict[str, Any] = dict.fromkeys(self.children)
-        for key in reversed(config):
-            index, digit = divmod(index, self.children[key].size)
-            config[key] = self.children[key].at(digit)
-        return config
-
-
-@dataclass(frozen=True)
-class _Union:
-    """A choice: the values of its options, one option after the other."""
-
-    options: tuple[_Node, ...]
-
-    @cached_property
-    def size(self) -> int:
-        return sum(option.size for option in self.options)
-
-    def at(self, index: int) -> Any:
-        for option in self.options:
-            if index < option.size:
-                return option.at(index)
-            index -= option.size
-        raise IndexError(index)
-
-
-class _Permutation:
-    """The indices 0 .. size-1, in order or shuffled (Fisher-Yates that keeps only the swaps)."""
-
-    def __init__(self, size: int, seed: int | None) -> None:
-        self._size = size
-        self._next = 0
-        self._rng = None if seed is None else random.Random(seed)
-        self._swapped: dict[int, int] = {}
-
-    def __iter__(self) -> _Permutation:
-        return self
-
-    def __next__(self) -> int:
-        if self._next >= self._size:
-            raise StopIteration
-        here = self._next
-        self._next += 1
-        if self._rng is None:
-            return here
-        there = self._rng.randrange(here, self._size)
-        moved = self._swapped.pop(here, here)
-        if there == here:
-            return moved
-        index = self._swapped.get(there, there)
-        self._swapped[there] = moved
-        return index
-
-
-def _grid(value: Any, points: int, path: str) -> _Node:
-    """Return the grid of a part of the space; raises SpecError where there is none."""
-    if is_grid(value):
-        value = Categorical(value["grid_search"])
-    if isinstance(value, Mapping):
-        prefix = f"{path}{SEPARATOR}" if path else ""
-        return _Product({k: _grid(child, points, f"{prefix}{k}") for k, child in value.items()})
-    if not isinstance(value, Domain):
-        return _Values((value,))
-    if isinstance(value, Function):
-        raise _no_ends(path, "drawn by a tune.sample_from function")
-    values = parameter(value)
-    if isinstance(values, Options):
-        return _Union(tuple(_grid(o, points, f"{path}[{i}]") for i, o in enumerate(values.options)))
-    if isinstance(values, Gaussian):
-        raise _no_ends(path, "normally distributed")
-    return _Values(_spread(values, points))
-
-
-def _no_ends(path: str, what: str) -> SpecError:
-    return SpecError(
-        f"a grid needs values or bounds, but {path!r} is {what}: use the searcher 'random', or "
-        "replace it by a bounded domain or tune.choice"
-    )
-
-
-def _spread(number: Number, points: int) -> tuple[int | float, ...]:
-    """Return up to ``points`` values over the range of ``number``, ascending and distinct."""
-    first, last = number.indices
-    if number.integer and last - first < points:
-        return tuple(number.snap(index * (number.quantum or 1)) for index in range(first, last + 1))
-    spaced = np.geomspace if number.log else np.linspace
-    values = spaced(number.lower, number.upper, points).tolist()
-    return tuple(sorted({number.snap(value) for value in values}))
+    def _shuffled(self) -> Permutation:
+        """Return the order of the present grid's combinations."""
+        return Permutation(self._grid.size, self.task.seed if self._shuffle else None)

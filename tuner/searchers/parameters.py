@@ -4,7 +4,8 @@ The search libraries know numbers and categories, each in their own terms and wi
 gaps. A *parameter* is what they have in common: a number between two inclusive bounds, on a
 linear or log scale, possibly a multiple of a quantum; a normal number; or the position among
 options. `parameters` gives those of a space by path, `compose` turns their values into a
-configuration with exactly the declared types, and `decompose` is its reverse.
+configuration with exactly the declared types, and `decompose` is its reverse. A
+``tune.sample_from`` is no parameter: its value follows from the others, or from chance.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ray.tune.search.sample import (
     Categorical,
     Domain,
     Float,
+    Function,
     Integer,
     LogUniform,
     Normal,
@@ -28,7 +30,7 @@ from ray.tune.search.sample import (
 
 from tuner.space import contains
 from tuner.space.leaves import branches
-from tuner.space.paths import SEPARATOR
+from tuner.space.paths import SEPARATOR, is_grid
 
 __all__ = [
     "Condition",
@@ -40,6 +42,7 @@ __all__ = [
     "compose",
     "conditions",
     "decompose",
+    "draw_active",
     "parameter",
     "parameters",
 ]
@@ -125,6 +128,14 @@ class Options:
 
     options: tuple[Any, ...]
 
+    def snap(self, value: float) -> int:
+        """Return a position as an ``int``."""
+        return int(value)
+
+    def from_unit(self, position: float) -> int:
+        """Map a position in [0, 1] to an option; each has an equal share of the interval."""
+        return min(int(position * len(self.options)), len(self.options) - 1)
+
     def position_of(self, value: Any) -> int:
         """Return the position of the first option that ``value`` is, or lies in."""
         return next(
@@ -161,7 +172,7 @@ def parameter(domain: Domain) -> Parameter:
 
 
 def parameters(space: Mapping[str, Any]) -> dict[str, Parameter]:
-    """Return what there is to search: every domain by path, but for choices of one option."""
+    """Return what there is to search, by path: no functions, and no choices of one option."""
     return {path: found for path, found, _ in _walk(space, "", None)}
 
 
@@ -170,18 +181,35 @@ def conditions(space: Mapping[str, Any]) -> dict[str, Condition]:
     return {path: condition for path, _, condition in _walk(space, "", None) if condition}
 
 
+def draw_active(
+    found: Mapping[str, Parameter], when: Mapping[str, Condition], draw: Draw
+) -> dict[str, int | float]:
+    """Return drawn values of the parameters that a configuration has, by path.
+
+    Args:
+        found: As `parameters` returns them: a choice stands before what its branches hold.
+        when: As `conditions` returns them.
+        draw: Gives the value of a number, or the position of an option; asked in that order.
+    """
+    values: dict[str, int | float] = {}
+    for path, candidate in found.items():
+        if path not in when or values.get(when[path][0]) == when[path][1]:
+            values[path] = draw(path, candidate)
+    return values
+
+
 def compose(space: Mapping[str, Any], draw: Draw) -> dict[str, Any]:
     """Build a configuration, asking ``draw`` for each parameter in the order of the space.
 
     Only parameters of the chosen branches are asked for, so ``draw`` may define them by run.
 
     Args:
-        space: A space without grids and functions.
+        space: A space without grids.
         draw: Gives the value of a number, or the position of an option.
 
     Returns:
         A configuration nested as the space is, constants included, which shares no mutable
-        value with the space.
+        value with the space. A ``tune.sample_from`` is still itself.
     """
     return _compose(space, draw, "")
 
@@ -190,7 +218,7 @@ def decompose(space: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, 
     """Return the parameters' values from which `compose` builds ``config``, by path.
 
     Args:
-        space: A space without grids and functions.
+        space: A space; a grid counts as a choice.
         config: A configuration that lies in it.
     """
     return _decompose(space, config, "")
@@ -203,7 +231,7 @@ def _walk(
         path = f"{prefix}{key}"
         if isinstance(value, Mapping):
             yield from _walk(value, f"{path}{SEPARATOR}", condition)
-        elif isinstance(value, Domain):
+        elif isinstance(value, Domain) and not isinstance(value, Function):
             found = parameter(value)
             forced = _is_forced(found)
             if not forced:
@@ -220,6 +248,8 @@ def _compose(space: Mapping[str, Any], draw: Draw, prefix: str) -> dict[str, Any
 def _resolve(value: Any, draw: Draw, path: str) -> Any:
     if isinstance(value, Mapping):
         return _compose(value, draw, f"{path}{SEPARATOR}")
+    if isinstance(value, Function):
+        return value
     if not isinstance(value, Domain):
         return deepcopy(value)
     chosen = parameter(value)
@@ -235,14 +265,15 @@ def _decompose(
     space: Mapping[str, Any], config: Mapping[str, Any], prefix: str
 ) -> dict[str, int | float]:
     values: dict[str, int | float] = {}
-    for key, domain in space.items():
+    for key, declared in space.items():
         path = f"{prefix}{key}"
+        domain = Categorical(declared["grid_search"]) if is_grid(declared) else declared
         if isinstance(domain, Mapping):
             values |= _decompose(domain, config[key], f"{path}{SEPARATOR}")
-        elif isinstance(domain, Domain):
+        elif isinstance(domain, Domain) and not isinstance(domain, Function):
             chosen = parameter(domain)
             if not isinstance(chosen, Options):
-                values[path] = config[key]
+                values[path] = chosen.snap(config[key])
                 continue
             position = chosen.position_of(config[key])
             if not _is_forced(chosen):

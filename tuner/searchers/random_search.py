@@ -12,41 +12,53 @@ from copy import deepcopy
 from typing import Any
 
 from ray.tune.search import Searcher
-from ray.tune.search.variant_generator import generate_variants
 
 from tuner.arms import JSON
-from tuner.errors import SpecError
 from tuner.randomness import PrivateRandomState
 from tuner.searchers.base import DEFAULT_NUM_SAMPLES, SearchTask, SpaceSearcher, Suggestion
+from tuner.searchers.screening import MOST_RANDOM_DRAWS, Screen, none_feasible
+from tuner.searchers.variants import resolve_variants
 from tuner.space import grid_size, has_grid
 
 __all__ = ["RandomSearcher"]
+
+_LEAST_REDRAWS = 20  # of a round, whatever the size of its grid
 
 
 class RandomSearcher(SpaceSearcher):
     """Draws ``num_samples`` rounds; a round is one configuration per combination of the grids.
 
-    A point to evaluate takes the place of one round, as in Ray Tune.
+    A point to evaluate takes the place of one round, as in Ray Tune. What is infeasible is drawn
+    again, up to 1,000 times; a combination of the grids for which 20 draws, or 1,000 in all, give
+    nothing feasible is left out of the round.
+
+    Args:
+        task: What to search.
+        unique: Draw again, too, what equals an earlier configuration; where that leads nowhere,
+            the space is used up, and the search is finished.
     """
 
     name = "random"
 
-    def __init__(self, task: SearchTask) -> None:
+    def __init__(self, task: SearchTask, *, unique: bool = False) -> None:
         super().__init__(task)
         self._random = PrivateRandomState(task.seed)
+        self._screen = Screen(task.space, task.constraint, unique=unique)
         self._waiting: deque[Mapping[str, Any]] = deque(task.points)
         self._rounds_left = (
             None if task.num_samples is None else max(0, task.num_samples - len(task.points))
         )
+        for point in task.points:
+            self._screen.remember(point)
+        if task.constraint is not None and self._rounds_left != 0:
+            self._begin_round()  # refuses a space without anything feasible
 
     def _next_suggestion(self, trial_id: str) -> Suggestion:
         if not self._waiting:
             if self._rounds_left == 0:
                 return Searcher.FINISHED
-            if self._rounds_left is not None:
-                self._rounds_left -= 1
-            self._waiting.extend(self._draw_round())
-        return deepcopy(dict(self._waiting.popleft()))
+            self._begin_round()
+        return deepcopy(dict(self._waiting.popleft())) if self._waiting else Searcher.FINISHED
 
     @classmethod
     def default_num_samples(cls, space: Mapping[str, Any]) -> int | None:
@@ -60,14 +72,30 @@ class RandomSearcher(SpaceSearcher):
         """Return the rounds times the combinations of the grids."""
         return None if num_samples is None else num_samples * grid_size(space)
 
+    def _begin_round(self) -> None:
+        if self._rounds_left is not None:
+            self._rounds_left -= 1
+        self._waiting.extend(self._draw_round())
+
     def _draw_round(self) -> list[dict[str, Any]]:
-        # With the global generators private, Ray's domains and a user's own sample_from, which
-        # draws from random or numpy.random, share one seeded stream.
-        with self._random.active():
-            try:
-                return [config for _, config in generate_variants(dict(self.task.space))]
-            except ValueError as error:
-                raise SpecError(
-                    f"the space cannot be drawn from: {error}; a tune.sample_from function takes "
-                    "no argument, or the config with the values that stand before it"
-                ) from error
+        """Return the first draw to admit for each combination; none where all are known.
+
+        Raises:
+            SpecError: None of the draws is feasible.
+        """
+        admitted: dict[int, dict[str, Any]] = {}
+        size = grid_size(self.task.space)
+        draws, feasible = max(_LEAST_REDRAWS, MOST_RANDOM_DRAWS // size), False
+        for _ in range(draws):
+            for place, config in enumerate(resolve_variants(self.task.space, self._random)):
+                if place in admitted or not self._screen.is_feasible(config):
+                    continue
+                feasible = True
+                if self._screen.is_new(config):
+                    admitted[place] = config
+                    self._screen.remember(config)
+            if len(admitted) == size:
+                break
+        if not feasible:
+            raise none_feasible(draws * size)
+        return [admitted[place] for place in sorted(admitted)]

@@ -6,6 +6,7 @@ it is chosen.
 
 from __future__ import annotations
 
+import math
 import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ from typing import Any, cast
 
 from tuner.arms import Choice
 from tuner.errors import SpecError, nearest
+from tuner.objectives import Objective
 from tuner.searchers.base import SearchTask, SpaceSearcher
-from tuner.space import contains
+from tuner.space import Constraint, contains, is_feasible
 
 __all__ = [
     "SEARCHERS",
@@ -23,6 +25,8 @@ __all__ = [
     "build_searcher",
     "check_searcher",
     "default_num_samples",
+    "learns",
+    "takes_objectives",
     "total_trials",
 ]
 
@@ -57,9 +61,21 @@ _ENTRIES = (
     ),
     SearcherEntry(
         "grid",
-        "every combination of a few points per domain, once",
+        "every combination of a few points per domain, once; rounds=3 refines around the best",
         "",
         "tuner.searchers.grid_search:GridSearcher",
+    ),
+    SearcherEntry(
+        "halton",
+        "a scrambled Halton sequence: fewer gaps than random, for any number of trials",
+        "Halton 1960, Numerische Mathematik 2; Owen 2017 (1706.02808)",
+        "tuner.searchers.quasi_random:HaltonSearcher",
+    ),
+    SearcherEntry(
+        "sobol",
+        "a scrambled Sobol sequence: the evenest, for a power of two trials",
+        "Sobol 1967; Joe & Kuo 2008, SIAM Journal on Scientific Computing 30",
+        "tuner.searchers.quasi_random:SobolSearcher",
     ),
     SearcherEntry(
         "hyperopt",
@@ -72,6 +88,12 @@ _ENTRIES = (
         "Optuna's samplers: sampler=tpe, gp, cmaes, nsga2, qmc or random",
         "Akiba et al. 2019, Optuna (1907.10902)",
         "tuner.searchers.optuna_samplers:OptunaSearcher",
+    ),
+    SearcherEntry(
+        "evolution",
+        "regularised evolution: mutants of the best of the latest configurations",
+        "Real et al. 2019, Regularized Evolution (1802.01548)",
+        "tuner.searchers.evolution:EvolutionSearcher",
     ),
     SearcherEntry(
         "bohb",
@@ -92,8 +114,12 @@ def build_searcher(
     metric: str,
     mode: str,
     seed: int,
+    time_attr: str = "training_iteration",
+    max_t: float = math.inf,
     points_to_evaluate: Sequence[Mapping[str, Any]] | None = None,
     num_samples: int | None = None,
+    constraint: Constraint | None = None,
+    objectives: Sequence[Objective] = (),
 ) -> SpaceSearcher:
     """Return the searcher that ``choice`` names, over ``space``.
 
@@ -103,13 +129,18 @@ def build_searcher(
         metric: The reported value to optimise.
         mode: ``"min"`` or ``"max"``.
         seed: Decides every draw; 0 <= seed < 2**31.
+        time_attr: The reported value that measures progress.
+        max_t: Where a full training ends, in units of ``time_attr``; inf if nobody says.
         points_to_evaluate: Complete configurations to suggest first.
         num_samples: How often ``random`` samples the space, each time with every combination of
             its grids; None for without end. The other searchers go on while they are asked.
+        constraint: Says which configurations are feasible; None for all.
+        objectives: All that is optimised, the metric first; a searcher that takes one only
+            (`takes_objectives`) gets the metric.
 
     Raises:
-        SpecError: As `check_searcher`; or a point does not lie in the space, or the seed is out
-            of range.
+        SpecError: As `check_searcher`; or a point does not lie in the space or is infeasible, or
+            the seed is out of range.
         MissingDependencyError: The searcher needs a package that is not installed.
     """
     check_searcher(choice, space)
@@ -123,8 +154,22 @@ def build_searcher(
                 f"points_to_evaluate[{number}] must be a complete configuration of the space: "
                 f"{'; '.join(problems)}"
             )
+        if not is_feasible(constraint, point):
+            raise SpecError(
+                f"points_to_evaluate[{number}] must satisfy the scenario's constraint, but "
+                f"{dict(point)!r} does not; change it, or leave it out"
+            )
     task = SearchTask(
-        space=space, metric=metric, mode=mode, seed=seed, points=points, num_samples=num_samples
+        space=space,
+        metric=metric,
+        mode=mode,
+        seed=seed,
+        time_attr=time_attr,
+        max_t=max_t,
+        points=points,
+        num_samples=num_samples,
+        constraint=constraint,
+        objectives=tuple(objectives) if takes_objectives(choice) else (),
     )
     return _entry(choice).load()(task, **choice.options)
 
@@ -140,6 +185,16 @@ def check_searcher(choice: Choice, space: Mapping[str, Any]) -> None:
     searcher = _entry(choice).load()
     searcher.check_options(choice.options)
     searcher.check_space(space, choice.options)
+
+
+def learns(choice: Choice) -> bool:
+    """Return whether a (checked) choice learns from trials, also from those of other sweeps."""
+    return _entry(choice).load().learns(choice.options)
+
+
+def takes_objectives(choice: Choice) -> bool:
+    """Return whether a (checked) choice optimises several objectives at once."""
+    return _entry(choice).load().takes_objectives(choice.options)
 
 
 def default_num_samples(choice: Choice, space: Mapping[str, Any]) -> int | None:

@@ -4,6 +4,7 @@
 - `leaves`: which values vary, on which condition, and how many grid points there are.
 - `validation`: refuses what no searcher could draw from, naming the place.
 - `membership`: does a configuration lie in a space?
+- `feasibility`: does it satisfy a constraint between hyperparameters?
 - `serialization`: a space as JSON and back.
 
 A space maps names to domains (``tune.loguniform(1e-4, 1)``), grids
@@ -14,6 +15,7 @@ is a conditional space: each dict is a *branch*.
 
 from __future__ import annotations
 
+from tuner.space.feasibility import Constraint, is_feasible
 from tuner.space.leaves import (
     domains,
     grid_size,
@@ -27,6 +29,7 @@ from tuner.space.serialization import from_json, to_json
 from tuner.space.validation import validate
 
 __all__ = [
+    "Constraint",
     "contains",
     "domains",
     "flatten",
@@ -35,6 +38,7 @@ __all__ = [
     "has_function",
     "has_grid",
     "is_conditional",
+    "is_feasible",
     "to_json",
     "unflatten",
     "validate",

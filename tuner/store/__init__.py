@@ -15,7 +15,7 @@ Rows enter through one door as plain dicts and leave as frames:
 | `kinds`     | what a column can hold and what it widens to                           |
 | `schema`    | the fixed columns of each table; how a schema grows with its rows      |
 | `dataset`   | a dataset in parts that is whole at any moment                         |
-| `summary`   | the last and the best report of a trial; which of two values is better |
+| `summary`   | the last and the best report of a trial                                |
 | `trials`    | the table of trials                                                    |
 | `journal`   | the log of what is not in a table yet                                  |
 | `shapes`    | a short way for rows like those before                                 |
@@ -23,6 +23,8 @@ Rows enter through one door as plain dicts and leave as frames:
 | `history`   | the tables and the journal as one sequence                             |
 | `attempts`  | which reports of a restarted trial count                               |
 | `results`   | one trial as a result; the ranking of trials                           |
+| `pareto`    | which trials no other beats in all objectives                          |
+| `past`      | trials of earlier sweeps, from which a searcher learned first          |
 | `frames`    | stored tables as pandas frames                                         |
 | `reader`    | a sweep's folder as an object                                          |
 | `following` | what is new in the record since the last look                          |

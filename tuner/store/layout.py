@@ -20,10 +20,11 @@ __all__ = [
     "write_atomically",
 ]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of the folder's files; a reader refuses a newer one.
 
 1: no ``events/``, no ``journal/``, no column ``seq``. Such a folder is read, not reopened.
+2: one objective, no ``warm_start.parquet``.
 """
 
 LOCK_PATTERN = "driver-*.lock"
@@ -116,6 +117,11 @@ class SweepLayout:
     def notes_file(self) -> Path:
         """What people wrote about the sweep, a line per note."""
         return self.root / "notes.jsonl"
+
+    @property
+    def warm_start_file(self) -> Path:
+        """The trials of earlier sweeps from which the searcher learned first; a row each."""
+        return self.root / "warm_start.parquet"
 
     @property
     def checkpoints_dir(self) -> Path:

@@ -157,7 +157,13 @@ class Outbox:
         for folder in layout.dataset_dirs:
             yield from layout.parts(folder)
         files = sorted(path for path in layout.artifacts_dir.rglob("*") if path.is_file())
-        singles = (layout.trials_file, layout.notes_file, layout.report_file, layout.spec_file)
+        singles = (
+            layout.warm_start_file,
+            layout.trials_file,
+            layout.notes_file,
+            layout.report_file,
+            layout.spec_file,
+        )
         yield from files
         yield from (path for path in singles if path.exists())
 

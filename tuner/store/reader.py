@@ -11,12 +11,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Literal, cast, get_args, overload
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from tuner.errors import NoResultError, SpecError, StorageError, nearest
+from tuner.objectives import Mode, Objective
 from tuner.places import Place, Uri, place_of
 from tuner.spec import SweepSpec
 from tuner.store.attempts import surviving
@@ -26,9 +28,9 @@ from tuner.store.frames import to_frame
 from tuner.store.history import with_tail
 from tuner.store.journal import Kind, read_journal
 from tuner.store.layout import SCHEMA_VERSION, SweepLayout
+from tuner.store.pareto import pareto_front
 from tuner.store.results import At, TrialResult, describe_failures, rank
 from tuner.store.schema import DECISIONS, EVENTS, TRIALS, conform, reports_schema, rows_of, unify
-from tuner.store.summary import Mode, Objective
 from tuner.store.trials import TrialTable
 
 __all__ = ["Sweep", "TableName", "load"]
@@ -123,6 +125,13 @@ class Sweep:
     def mode(self) -> Mode:
         """Whether lower (``"min"``) or higher (``"max"``) values of the metric are better."""
         return cast(Mode, self._content()["spec"]["mode"])
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """All that is tuned, the metric first."""
+        spec = self._content()["spec"]
+        stored = spec.get("objectives") or [{"metric": spec["metric"], "mode": spec["mode"]}]
+        return tuple(Objective(**each) for each in stored)
 
     @property
     def _time_attr(self) -> str:
@@ -236,6 +245,21 @@ class Sweep:
         results = [TrialResult.of_row(row, metric, at) for row in rows]
         return results[0] if n in (None, 1) else results
 
+    def pareto(self) -> pd.DataFrame:
+        """Return the rows of `trials` that no other trial dominates, by the metric, best first.
+
+        A trial dominates another if, by the last report of each, it is no worse in any objective
+        and better in one; equals are all there. Trials whose last report lacks an objective, or
+        holds one that is not finite, are left out.
+        """
+        table, objectives = self._table("trials"), self.objectives
+        costs = np.full((len(table), len(objectives)), np.inf)
+        for place, objective in enumerate(objectives):
+            column = f"last/{objective.metric}"
+            if column in table.column_names:
+                costs[:, place] = [objective.cost(value) for value in table[column].to_pylist()]
+        return to_frame(table.take(pareto_front(costs)))
+
     def trial(self, trial_id: str) -> TrialResult:
         """Return one trial at its best report.
 
@@ -308,8 +332,7 @@ class Sweep:
         self.refresh()
         tail = read_journal(self._layout)
         if kind == "trials" and tail:
-            objective = Objective(self.metric, self.mode)
-            trials = TrialTable(self._layout.trials_file, objective, self._time_attr)
+            trials = TrialTable(self._layout.trials_file, self.objectives, self._time_attr)
             for record in tail:
                 trials.replay(record)
             return trials.table()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tuner.store.summary import Objective
+from tuner.objectives import Objective
 
 __all__ = ["At", "TrialResult", "describe_failures", "last_line", "rank"]
 

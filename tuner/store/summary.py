@@ -1,79 +1,47 @@
-"""Which of two values is better, and what a trial's row keeps of its reports."""
+"""What a trial's row keeps of its reports."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Container, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Container, Mapping, Sequence
+from typing import Any
 
-from tuner.errors import SpecError
-from tuner.store.values import numeric
+from tuner.objectives import Objective
 
-__all__ = ["Highlights", "Mode", "Objective"]
-
-Mode = Literal["min", "max"]
+__all__ = ["Highlights", "numbers_of"]
 
 
-@dataclass(frozen=True)
-class Objective:
-    """The tuned metric and its direction.
-
-    Attributes:
-        metric: Flat name of the metric.
-        mode: Whether lower (``"min"``) or higher (``"max"``) is better.
-
-    Raises:
-        SpecError: ``mode`` is neither ``"min"`` nor ``"max"``.
-    """
-
-    metric: str
-    mode: Mode
-
-    def __post_init__(self) -> None:
-        if self.mode not in ("min", "max"):
-            raise SpecError(f"mode is 'min' or 'max'; received {self.mode!r}")
-
-    def value(self, report: Mapping[str, Any]) -> float | None:
-        """Return the metric of a report by flat names; None where it is no number."""
-        value = report.get(self.metric)
-        if type(value) is float:
-            return value
-        value = numeric(value)  # a column of ints, such as training_iteration, can be the metric
-        return value if isinstance(value, float) else None
-
-    def numbers(self, report: Mapping[str, Any], apart: Container[str]) -> dict[str, float]:
-        """Return the numbers of a report by flat names, the metric and all that are not apart."""
-        numbers = {
-            name: value
-            for name, value in report.items()
-            if isinstance(value, float) and name not in apart
-        }
-        value = self.value(report)
-        return numbers if value is None else numbers | {self.metric: value}
-
-    def cost(self, value: float | None) -> float:
-        """Return ``value`` so that lower is better; inf where it is missing or not finite."""
-        if value is None or not math.isfinite(value):
-            return math.inf
-        return value if self.mode == "min" else -value
+def numbers_of(
+    report: Mapping[str, Any], objectives: Sequence[Objective], apart: Container[str]
+) -> dict[str, float]:
+    """Return the numbers of a report by flat names: the objectives, and all that are not apart."""
+    numbers = {
+        name: value
+        for name, value in report.items()
+        if isinstance(value, float) and name not in apart
+    }
+    for objective in objectives:
+        value = objective.value(report)
+        if value is not None:
+            numbers[objective.metric] = value
+    return numbers
 
 
 class Highlights:
     """The last and the best of some reports of a trial.
 
-    The best is the first with the best finite value of the tuned metric. One whose value is
+    The best is the first with the best finite value of the primary objective. One whose value is
     missing, NaN or infinite is never the best.
 
     Args:
         row: The trial's row before these reports.
-        objective: The tuned metric.
+        objectives: What is tuned, the primary first.
     """
 
-    __slots__ = ("_best", "_cost", "_last", "_objective")
+    __slots__ = ("_best", "_cost", "_last", "_objective", "_objectives")
 
-    def __init__(self, row: Mapping[str, Any], objective: Objective) -> None:
-        self._objective = objective
+    def __init__(self, row: Mapping[str, Any], objectives: Sequence[Objective]) -> None:
+        self._objectives = objectives
+        self._objective = objective = objectives[0]
         self._cost = objective.cost(row.get(f"best/{objective.metric}"))
         self._best: Mapping[str, Any] | None = None
         self._last: Mapping[str, Any] | None = None
@@ -98,12 +66,12 @@ class Highlights:
                 "iterations": self._last.get("training_iteration"),
                 "seconds": self._last.get("time_total_s"),
                 "attempts": self._last.get("attempt"),
-                **_replacing(row, "last/", self._objective.numbers(self._last, apart)),
+                **_replacing(row, "last/", numbers_of(self._last, self._objectives, apart)),
             }
         if self._best is not None:
             columns |= {
                 "best_iteration": self._best.get("training_iteration"),
-                **_replacing(row, "best/", self._objective.numbers(self._best, apart)),
+                **_replacing(row, "best/", numbers_of(self._best, self._objectives, apart)),
             }
             if "best_config" in row:
                 columns["best_config"] = None  # it is the present one again

@@ -7,17 +7,18 @@ memory. So a flush costs little more than writing the file, also at 100,000 tria
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from tuner.errors import SpecError, nearest
+from tuner.objectives import Objective
 from tuner.store.dataset import read_table, write_table
 from tuner.store.journal import Record
 from tuner.store.schema import TRIALS, RowSchema, conform, reports_schema, rows_of
-from tuner.store.summary import Highlights, Objective
+from tuner.store.summary import Highlights, numbers_of
 from tuner.store.values import flatten
 
 __all__ = ["TrialTable"]
@@ -33,7 +34,7 @@ class TrialTable:
 
     Args:
         path: The file. If it exists, its rows are continued. If not, the first flush makes it.
-        objective: The tuned metric.
+        objectives: What is tuned, the primary first.
         time_attr: Flat name of what measures a trial's progress.
 
     Attributes:
@@ -43,11 +44,11 @@ class TrialTable:
         StorageError: The file cannot be read.
     """
 
-    def __init__(self, path: Path, objective: Objective, time_attr: str) -> None:
+    def __init__(self, path: Path, objectives: Sequence[Objective], time_attr: str) -> None:
         stored = read_table(path) if path.exists() else TRIALS.empty_table()
         self.stored_seq = int((stored.schema.metadata or {}).get(_SEQ_KEY, -1))
         self._path = path
-        self._objective = objective
+        self._objectives = objectives
         self._no_metrics = frozenset(reports_schema(time_attr).names)
         self._schema = RowSchema(TRIALS, [stored.schema])
         self._positions = {
@@ -101,10 +102,10 @@ class TrialTable:
         trial_id = report["trial_id"]
         taken = self._taken.get(trial_id)
         if taken is None:
-            taken = self._taken[trial_id] = Highlights(self._row(trial_id), self._objective)
+            taken = self._taken[trial_id] = Highlights(self._row(trial_id), self._objectives)
         taken.take(report)
         if not fits:  # now and not when rows are made up: columns must not depend on flushes
-            numbers = self._objective.numbers(report, self._no_metrics)
+            numbers = numbers_of(report, self._objectives, self._no_metrics)
             for prefix in ("last/", "best/"):
                 self._schema.widen({prefix + name: value for name, value in numbers.items()})
 

@@ -16,12 +16,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self, TypedDict, Unpack
 
 from tuner.errors import ReportError, StorageError
+from tuner.objectives import Mode, Objective
 from tuner.store.dataset import PartWriter, read_schema
 from tuner.store.journal import Journal, Kind, Record, read_journal
 from tuner.store.layout import SCHEMA_VERSION, SweepLayout, write_atomically
 from tuner.store.schema import DECISIONS, EVENTS, reports_schema
 from tuner.store.shapes import KnownShapes
-from tuner.store.summary import Mode, Objective
 from tuner.store.trials import TrialTable
 from tuner.store.values import flatten, numeric, plain, text
 
@@ -52,8 +52,9 @@ def write_spec(layout: SweepLayout, content: Mapping[str, Any]) -> None:
 
 
 class WriterOptions(TypedDict, total=False):
-    """How often a `SweepWriter` writes, and how much at once."""
+    """What else is tuned; how often a `SweepWriter` writes, and how much at once."""
 
+    secondary: Sequence[Objective]
     flush_every_s: float
     rows_per_part: int
     clock: Callable[[], float]
@@ -68,6 +69,7 @@ class SweepWriter:
         metric: Flat name of the tuned metric.
         mode: Whether lower (``"min"``) or higher (``"max"``) is better.
         time_attr: Flat name of what measures a trial's progress.
+        secondary: What is tuned besides.
         flush_every_s: Seconds between two flushes of `maybe_flush`, more where flushes are slow.
         rows_per_part: Rows of a full part of a dataset.
         clock: Returns seconds, for the intervals only.
@@ -86,13 +88,14 @@ class SweepWriter:
         metric: str,
         mode: Mode,
         time_attr: str,
+        secondary: Sequence[Objective] = (),
         flush_every_s: float = 5.0,
         rows_per_part: int = 50_000,
         clock: Callable[[], float] = time.monotonic,
         before_flush: Callable[[], None] = lambda: None,
         existing: bool = False,
     ) -> None:
-        objective = Objective(metric, mode)
+        objectives = (Objective(metric, mode), *secondary)
         if not existing:
             _refuse_rows(layout)
         self._metric = metric
@@ -105,7 +108,7 @@ class SweepWriter:
         self._decisions = PartWriter(layout.decisions_dir, DECISIONS, rows_per_part=rows_per_part)
         self._events = PartWriter(layout.events_dir, EVENTS, rows_per_part=rows_per_part)
         self._shapes = KnownShapes()
-        self._trials = TrialTable(layout.trials_file, objective, time_attr)
+        self._trials = TrialTable(layout.trials_file, objectives, time_attr)
         self._journal = Journal(layout, self._take_up(read_journal(layout)))
         self.flush()
 

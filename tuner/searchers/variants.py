@@ -1,0 +1,38 @@
+"""Spaces resolved as Ray Tune resolves them, on a private random stream.
+
+Ray's variant generator knows every kind of value: grids, domains, conditional choices, and
+``tune.sample_from`` functions, with or without an argument, which may read other values and draw
+from ``random`` and ``numpy.random``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ray.tune.search.variant_generator import generate_variants
+
+from tuner.errors import SpecError
+from tuner.randomness import PrivateRandomState
+
+__all__ = ["resolve_variants"]
+
+
+def resolve_variants(space: Mapping[str, Any], stream: PrivateRandomState) -> list[dict[str, Any]]:
+    """Return a configuration for every combination of the grids of ``space``; one without grids.
+
+    Args:
+        space: A valid space, or a configuration of which only functions are left to call.
+        stream: Everything is drawn from it; the global generators are left as they were.
+
+    Raises:
+        SpecError: A function of the space fails.
+    """
+    with stream.active():
+        try:
+            return [config for _, config in generate_variants(dict(space))]
+        except ValueError as error:
+            raise SpecError(
+                f"the space cannot be drawn from: {error}; a tune.sample_from function takes "
+                "no argument, or the config with the values that stand before it"
+            ) from error
