@@ -28,6 +28,8 @@ LAYERS = {
     "options": 2,
     "warm_start": 2,
     "remarks": 2,
+    "option_values": 2,
+    "pairing": 2,
     "planning": 2,
     "replanning": 2,
     "store": 1,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, Unpack
@@ -19,7 +19,9 @@ from ray.tune.search import Searcher
 from tuner import space as spaces
 from tuner.arms import Choice, parse_choice
 from tuner.errors import SpecError
+from tuner.option_values import plain_options, whole
 from tuner.options import SweepOptions, check_option_names
+from tuner.pairing import check_pair, check_population
 from tuner.places import Place, Uri, place_of
 from tuner.remarks import objective_remarks
 from tuner.scenario import Scenario, load_scenario
@@ -137,12 +139,12 @@ def resolve_plan(scenario: str | Scenario, options: SweepOptions) -> Plan:
         given |= beginnings
     chosen = _with_overrides(load_scenario(scenario), given)
     searcher = _choose_searcher(given.get("searcher"), entry, chosen)
-    seed = _whole("seed", given.get("seed", new_seed()), at_least=0)
+    seed = whole("seed", given.get("seed", new_seed()), at_least=0)
     num_samples = _num_samples(given, searcher, chosen)
     num_trials = _total(searcher, chosen, num_samples)
     _check_size(num_trials, given)
-    _check_pair(scheduler, entry, searcher, chosen)
-    _check_population(entry, given, num_samples)
+    check_pair(scheduler, entry, searcher, chosen)
+    check_population(entry, given, num_samples)
     storage = _storage(given.get("storage_path", "results"))
     past = gather(given.get("warm_start", ()), chosen, searcher)
     remarks = [] if past is None else [str(past)]
@@ -165,7 +167,7 @@ def resolve_plan(scenario: str | Scenario, options: SweepOptions) -> Plan:
         objectives=chosen.objectives,
         own_objectives="metric" in given or "mode" in given,
         warm_start=() if past is None else past.sweeps,
-        **_bounds(given, chosen, entry),
+        **plain_options(given, chosen, entry),
     )
     seeds = SweepSeeds.spawn(seed)
     judge = spec.scheduler if entry is None else entry.name
@@ -184,7 +186,7 @@ def resolve_plan(scenario: str | Scenario, options: SweepOptions) -> Plan:
 
 def _with_overrides(scenario: Scenario, given: Mapping[str, Any]) -> Scenario:
     times = [key for key in ("max_t", "grace_period") if key in given]
-    changes: dict[str, Any] = {key: _whole(key, given[key], at_least=1) for key in times}
+    changes: dict[str, Any] = {key: whole(key, given[key], at_least=1) for key in times}
     if "max_t" in changes and "grace_period" not in changes:
         changes["grace_period"] = min(scenario.grace_period, changes["max_t"])
     changes |= {key: given[key] for key in ("metric", "mode") if key in given}
@@ -208,7 +210,7 @@ def _with_policy(choice: Choice, given: Mapping[str, Any]) -> tuple[Choice, dict
     Returns:
         The choice, its sweep named by where it lies, and the options that see to it.
     """
-    count = _whole("num_samples", given.get("num_samples", 1), at_least=1)
+    count = whole("num_samples", given.get("num_samples", 1), at_least=1)
     storage = _storage(given.get("storage_path", "results"))
     sweep = locate_sweep(str(choice.options["sweep"]), storage)
     first, *_ = read_policy(sweep, str(choice.options["trial"]))
@@ -230,61 +232,6 @@ def _choose_searcher(
     return choice
 
 
-def _check_pair(
-    scheduler: Choice | TrialScheduler,
-    entry: SchedulerEntry | None,
-    searcher: Choice | Searcher,
-    scenario: Scenario,
-) -> None:
-    """Refuse what cannot work, saying what would."""
-    if entry is None:
-        return
-    name = searcher.name if isinstance(searcher, Choice) else type(searcher).__name__
-    options = scheduler.options if isinstance(scheduler, Choice) else {}
-    pauses = entry.needs_checkpoints or bool(entry.pausing_options & options.keys())
-    if pauses and not scenario.saves_checkpoints:
-        raise SpecError(
-            f"{entry.name} pauses or copies trials, and scenario {scenario.name!r} does not save "
-            "checkpoints, so each would start again; use asha, median or fifo, or derive the "
-            "trainable from tuner.EpochTrainable (a function that saves says checkpoints=True)"
-        )
-    is_bohb = name in ("bohb", "TuneBOHB")
-    if entry.searcher == "bohb" and not is_bohb:
-        raise SpecError(
-            f"scheduler {entry.name} feeds the bohb searcher, got searcher {name!r}; use "
-            f"{entry.name}+bohb, or hyperband+{name}"
-        )
-    if is_bohb and entry.searcher != "bohb":
-        raise SpecError(
-            f"searcher bohb learns from bohb's brackets, got scheduler {entry.name!r}; use "
-            f"bohb+bohb, or {entry.name}+hyperopt"
-        )
-    if entry.population and name != "random":
-        raise SpecError(
-            f"{entry.name} searches by itself, starting from random draws, got searcher {name!r}; "
-            f"use {entry.name}+random, or asha+{name}"
-        )
-
-
-def _check_population(
-    entry: SchedulerEntry | None, given: Mapping[str, Any], num_samples: int | None
-) -> None:
-    if entry is None or not entry.population:
-        return
-    bound = given.get("max_concurrent_trials")
-    if num_samples is None or num_samples < 2:
-        raise SpecError(
-            f"{entry.name} needs a population of at least 2 trials, got "
-            f"num_samples={given.get('num_samples')}; name its size, e.g. num_samples=8"
-        )
-    if bound is not None and bound < num_samples:
-        raise SpecError(
-            f"{entry.name} keeps its whole population going, got max_concurrent_trials={bound} "
-            f"for num_samples={num_samples}; leave max_concurrent_trials out: trials beyond the "
-            "cluster's slots take turns"
-        )
-
-
 def _num_samples(
     given: Mapping[str, Any], searcher: Choice | Searcher, scenario: Scenario
 ) -> int | None:
@@ -294,7 +241,7 @@ def _num_samples(
             raise SpecError("num_samples=-1 never ends; give time_budget_s as well")
         return None
     if wanted is not None:
-        return _whole("num_samples", wanted, at_least=1)
+        return whole("num_samples", wanted, at_least=1)
     if isinstance(searcher, Choice):
         return default_num_samples(searcher, scenario.space)
     return 32
@@ -321,51 +268,6 @@ def total_of(stored: SweepSpec, scenario: Scenario) -> int | None:
     if "." in stored.searcher.partition(":")[0]:  # an object of the user's
         return stored.num_samples
     return _total(parse_choice(stored.searcher), scenario, stored.num_samples)
-
-
-def _bounds(
-    given: Mapping[str, Any], scenario: Scenario, entry: SchedulerEntry | None
-) -> dict[str, Any]:
-    """Return the options that are checked one by one, ready for the spec."""
-    checks: dict[str, Callable[[str, Any], Any]] = {
-        "max_concurrent_trials": lambda name, value: _whole(name, value, at_least=1),
-        "num_cpus": lambda name, value: _whole(name, value, at_least=1),
-        "num_gpus": lambda name, value: _whole(name, value, at_least=0),
-        "max_failures": lambda name, value: _whole(name, value, at_least=-1),
-        "checkpoint_frequency": lambda name, value: _whole(name, value, at_least=0),
-        "keep_checkpoints": lambda name, value: _whole(name, value, at_least=0),
-        "time_budget_s": _seconds,
-        "trial_timeout_s": _seconds,
-        "wait_for_resources_s": _seconds,
-        "fail_fast": _truth,
-        "keep_final": _truth,
-        "reuse_actors": _truth,
-        "address": _text,
-        "notes": _text,
-        "tags": _texts,
-        "points_to_evaluate": _configs,
-    }
-    bounds = {name: check(name, given[name]) for name, check in checks.items() if name in given}
-    if bounds.get("fail_fast") and bounds.get("max_failures"):
-        raise SpecError(
-            "fail_fast ends the sweep at the first failure, got max_failures="
-            f"{bounds['max_failures']} as well; choose one"
-        )
-    if bounds.get("checkpoint_frequency") and not scenario.saves_checkpoints:
-        raise SpecError(
-            f"checkpoint_frequency={bounds['checkpoint_frequency']} needs a trainable that saves; "
-            f"scenario {scenario.name!r} does not (derive it from tuner.EpochTrainable)"
-        )
-    if bounds.get("keep_final") and not scenario.saves_checkpoints:
-        raise SpecError(
-            f"keep_final needs a trainable that saves; scenario {scenario.name!r} does not (derive "
-            "it from tuner.EpochTrainable)"
-        )
-    # A population saves by itself, and more checkpoints would push out those it copies from.
-    population = entry is not None and entry.population
-    retried = bounds.get("max_failures", 0) != 0 and scenario.saves_checkpoints and not population
-    bounds.setdefault("checkpoint_frequency", 1 if retried else 0)
-    return bounds
 
 
 def _name(given: str | None, scenario: Scenario, scheduler: Choice | TrialScheduler) -> str:
@@ -430,41 +332,3 @@ def _build_searcher(
         constraint=scenario.constraint,
         objectives=scenario.objectives,
     )
-
-
-def _whole(name: str, value: Any, *, at_least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
-        raise SpecError(f"{name} must be a whole number >= {at_least}, got {value!r}")
-    return value
-
-
-def _seconds(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e12:
-        raise SpecError(f"{name} must be a positive number of seconds, got {value!r}")
-    return float(value)
-
-
-def _truth(name: str, value: Any) -> bool:
-    return _of_type(name, value, bool)
-
-
-def _text(name: str, value: Any) -> str:
-    return _of_type(name, value, str)
-
-
-def _of_type(name: str, value: Any, kind: type[_T]) -> _T:
-    if not isinstance(value, kind):
-        raise SpecError(f"{name} must be a {kind.__name__}, got {value!r}")
-    return value
-
-
-def _texts(name: str, value: Any) -> tuple[str, ...]:
-    if isinstance(value, str) or not all(isinstance(item, str) for item in value):
-        raise SpecError(f"{name} must be a list of str, got {value!r}")
-    return tuple(value)
-
-
-def _configs(name: str, value: Any) -> Sequence[Mapping[str, Any]]:
-    if not isinstance(value, list | tuple) or not all(isinstance(v, Mapping) for v in value):
-        raise SpecError(f"{name} must be a list of configurations (dicts), got {value!r}")
-    return tuple(dict(point) for point in value)
