@@ -6,7 +6,9 @@ bringing trials, scheduler and searcher to where they were. Ray Tune brings back
 are empty after it (ray-project/ray #30838).
 
 Ray's experiment is one that it made of a few trials, whose entries in its snapshot are copied
-under other ids. Ours is made by Ray Tune's own controller over workers that train in no time.
+under other ids. Ours is made by Ray Tune's own controller over workers that train in no time, and
+is marked as one whose driver was killed right after the last trial: what has finished is not
+replayed at all.
 Each measurement is a process of its own with a Ray that is up; the sides take turns.
 """
 
@@ -103,7 +105,7 @@ def make_ours(trials: int, folder: Path) -> None:
     controller._slots = execution._source.limit = 16
     execution.run(Stop(), writer.maybe_flush)
     writer.close()
-    write_spec(layout, {"spec": plan.spec.to_json(), "status": "finished", "started": 0.0})
+    write_spec(layout, {"spec": plan.spec.to_json(), "status": "running", "started": 0.0})
 
 
 def resume_ours(folder: Path) -> int:
@@ -140,9 +142,13 @@ def measure(side: str, step: str, trials: int, folder: Path) -> None:
     if step == "make":
         (make_ray if side == "ray" else make_ours)(trials, folder)
         return
-    import tuner  # noqa: F401
+    from tuner.store import SweepLayout, load, write_spec
     from tuner.sweep import resume  # noqa: F401
 
+    if side == "tuner":  # the round before left it finished
+        sweep = load(folder / "sweep")
+        content = {**sweep.state, "spec": sweep.spec.to_json(), "status": "running"}
+        write_spec(SweepLayout(sweep.path), content)
     started, cpu = time.monotonic(), time.process_time()
     found = (resume_ray if side == "ray" else resume_ours)(folder)
     assert found == trials, f"{found} of {trials} trials came back"

@@ -14,6 +14,7 @@ from ray.tune.search.variant_generator import generate_variants
 
 from tuner.errors import SpecError
 from tuner.randomness import PrivateRandomState
+from tuner.space import has_function
 
 __all__ = ["resolve_variants"]
 
@@ -28,6 +29,9 @@ def resolve_variants(space: Mapping[str, Any], stream: PrivateRandomState) -> li
     Raises:
         SpecError: A function of the space fails.
     """
+    if not has_function(space):
+        drawn = generate_variants(dict(space), random_state=stream.generator)
+        return [config for _, config in drawn]
     with stream.active():
         try:
             return [config for _, config in generate_variants(dict(space))]
