@@ -27,6 +27,7 @@ from tuner.schedulers.halving import Arrival, Halving
 from tuner.schedulers.reasons import Reason
 from tuner.schedulers.reports import as_number
 from tuner.schedulers.standing import RungStanding
+from tuner.schedulers.waiting import trial_of
 
 __all__ = ["HyperBand"]
 
@@ -250,7 +251,7 @@ class HyperBand(TrialScheduler):
                 del self._bracket_of[trial_id]
                 self._reasons[trial_id] = why_dropped(bracket, verdict, self._value(arrival))
             for trial_id in verdict.dropped:
-                trial = self._trial(tune_controller, trial_id)
+                trial = trial_of(self._trials, tune_controller, trial_id)
                 if trial is not None and trial_id != current:
                     tune_controller.stop_trial(trial)
         if bracket.over:
@@ -279,19 +280,12 @@ class HyperBand(TrialScheduler):
         new = None
         for bracket in self._brackets.values():
             for trial_id in bracket.training:
-                trial = self._trial(tune_controller, trial_id)
+                trial = trial_of(self._trials, tune_controller, trial_id)
                 if trial is not None and trial.status == Trial.PAUSED:
                     return trial
                 if new is None and trial is not None and trial.status == Trial.PENDING:
                     new = trial
         return new
-
-    def _trial(self, tune_controller: TuneController, trial_id: str) -> Trial | None:
-        """Return the trial of an id: known from its events, or from the controller."""
-        if trial_id not in self._trials:
-            for trial in tune_controller.get_live_trials():
-                self._trials.setdefault(trial.trial_id, trial)
-        return self._trials.get(trial_id)
 
     def _score(self, result: Mapping[str, Any]) -> float | None:
         value = as_number(result.get(str(self._metric)))
