@@ -428,3 +428,13 @@ def test_a_searcher_that_waits_for_paused_trials_is_not_left_waiting(
     carry_out(tmp_path, told, scheduler=PausesForEver(), searcher="grid:points=2,rounds=2")
     suggested = [r for r in told.records if r.row.get("event") == "suggested"]
     assert len(suggested) > 4
+
+
+def test_a_trial_that_pauses_alone_gets_its_worker_back(
+    virtual_saves: None, tmp_path: Path
+) -> None:
+    writer = Writer()
+    execution = carry_out(tmp_path, writer, **ARMS["policy"])
+    assert sum(record.row.get("decision") == "PAUSE" for record in writer.records) >= 2
+    actors: Any = execution._controller._actor_manager
+    assert actors._count == 1  # the last trial pauses when no other is left

@@ -77,6 +77,7 @@ class WarmController(TuneController):
         self._innocent: set[Trial] = set()
         self._first: list[Trial] = []  # those that get a worker before any other
         self._draining = False
+        self._pausing = False
         self._print_trial_errors = False
         self._actor_force_cleanup_timeout = _PATIENCE_AT_THE_END_S
 
@@ -162,10 +163,16 @@ class WarmController(TuneController):
         waiting = {shape_of(trial) for trial in self._pending_trials}
         return waiting or self._idle.shapes
 
+    def _schedule_trial_pause(self, trial: Trial, should_checkpoint: bool = True) -> None:
+        self._pausing = True  # upstream counts it as paused only when its worker is gone
+        try:
+            super()._schedule_trial_pause(trial, should_checkpoint)
+        finally:
+            self._pausing = False
+
     def _more_to_run(self) -> bool:
-        return bool(
-            self._pending_trials or self._paused_trials or not self._search_alg.is_finished()
-        )
+        waiting = self._pending_trials or self._paused_trials or self._pausing
+        return bool(waiting or not self._search_alg.is_finished())
 
     def _on_trial_reset(self, trial: Trial, success: bool) -> None:
         """Start a fresh worker where the old one could not be made ready for another trial."""
