@@ -416,5 +416,16 @@ class TestPareto:
         assert sweep.objectives == (Objective("loss", "min"),)
         assert sweep.pareto()["trial_id"].tolist() == ["b", "c"]
 
+    def test_a_trial_that_diverged_by_a_rule_is_neither_in_the_front_nor_the_best_at_its_end(
+        self, layout: SweepLayout, writer: SweepWriter, report_of: ReportOf
+    ) -> None:
+        for trial_id, loss in {"a": 0.5, "b": 0.2}.items():
+            writer.report(report_of(trial_id, 1, loss=loss))
+        writer.trial("b", outcome="diverged")
+        sweep = load(layout.root)
+        assert sweep.pareto()["trial_id"].tolist() == ["a"]
+        assert sweep.best(at="last").trial_id == "a"
+        assert sweep.best().trial_id == "b"  # it was good before
+
     def test_an_empty_front(self, layout: SweepLayout, writer: SweepWriter) -> None:
         assert load(layout.root).pareto().empty

@@ -220,7 +220,8 @@ class Sweep:
     def best(self, n: int | None = None, at: At = "best") -> TrialResult | list[TrialResult]:
         """Return the best trial, or a list of the ``n`` best, best first.
 
-        Trials without a finite value of the metric are left out; of equals, the earlier wins.
+        Trials without a finite value of the metric are left out, and by their last reports those
+        that diverged; of equals, the earlier wins.
 
         Args:
             n: How many; with None or 1 the result is a single trial, otherwise a list of up to n.
@@ -235,9 +236,7 @@ class Sweep:
         if at not in get_args(At):
             raise SpecError(f"unknown at={at!r}{nearest(str(at), get_args(At))}")
         table, metric = self._table("trials"), self.metric
-        column = f"{at}/{metric}"
-        values = table[column].to_pylist() if column in table.column_names else []
-        ranked = rank(values, Objective(metric, self.mode))
+        ranked = rank(_values(table, metric, at), Objective(metric, self.mode))
         if not ranked:
             failures = describe_failures(rows_of(table.select(["status", "outcome", "error"])))
             raise NoResultError(f"no trial has reported a finite {metric!r}: {failures}")
@@ -249,16 +248,15 @@ class Sweep:
         """Return the rows of `trials` that no other trial dominates, by the metric, best first.
 
         A trial dominates another if, by the last report of each, it is no worse in any objective
-        and better in one; equals are all there. Trials whose last report lacks an objective, or
-        holds one that is not finite, are left out.
+        and better in one; equals are all there. Trials that diverged, and those whose last report
+        lacks an objective or holds one that is not finite, are left out.
         """
         table, objectives = self._table("trials"), self.objectives
-        costs = np.full((len(table), len(objectives)), np.inf)
-        for place, objective in enumerate(objectives):
-            column = f"last/{objective.metric}"
-            if column in table.column_names:
-                costs[:, place] = [objective.cost(value) for value in table[column].to_pylist()]
-        return to_frame(table.take(pareto_front(costs)))
+        costs = [
+            [objective.cost(value) for value in _values(table, objective.metric, "last")]
+            for objective in objectives
+        ]
+        return to_frame(table.take(pareto_front(np.array(costs).T)))
 
     def trial(self, trial_id: str) -> TrialResult:
         """Return one trial at its best report.
@@ -350,6 +348,15 @@ class Sweep:
         keys = ["order", "trial_id", "attempt", "training_iteration"]
         keyed = pa.table([order, *(table[key] for key in keys[1:])], names=keys)
         return table.take(pc.sort_indices(keyed, sort_keys=[(key, "ascending") for key in keys]))
+
+
+def _values(trials: pa.Table, metric: str, at: At) -> list[Any]:
+    """Return what each trial reached; None where it has no value, or diverged at its last."""
+    column = f"{at}/{metric}"
+    if column not in trials.column_names:
+        return [None] * len(trials)
+    pairs = zip(trials[column].to_pylist(), trials["outcome"].to_pylist(), strict=True)
+    return [None if at == "last" and outcome == "diverged" else each for each, outcome in pairs]
 
 
 def _found(path: Place) -> str:
