@@ -34,6 +34,7 @@ LAYERS = {
     "replanning": 2,
     "store": 1,
     "runtime": 3,
+    "simulation": 3,
     "progress": 3,
     "exchange": 3,
     "differences": 3,
