@@ -168,3 +168,19 @@ def test_a_constraint_reaches_every_searcher_before_anything_starts() -> None:
     plan = resolve_plan(narrow, {"searcher": HyperOptSearch(), "seed": 0})
     configs = [plan.searcher.suggest(f"t{number}") for number in range(10)]
     assert all(isinstance(config, dict) and config["x"] < 0.5 for config in configs)
+
+
+def test_one_objective_can_be_named_out_of_several() -> None:
+    several = scenario(metric=["loss", "size"], mode=["min", "max"])
+    assert len(resolve_plan(several, {}).spec.objectives) == 2
+    plan = resolve_plan(several, {"metric": "loss", "mode": "min"})
+    assert [each.metric for each in plan.spec.objectives] == ["loss"]
+
+
+def test_points_come_on_top_of_a_whole_grid() -> None:
+    points = [{"x": 0.33}, {"x": 0.77}]
+    plan = resolve_plan(
+        scenario(space={"x": tune.uniform(0, 1)}),
+        {"searcher": "grid:points=2", "points_to_evaluate": points},
+    )
+    assert plan.num_trials == 4

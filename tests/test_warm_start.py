@@ -136,7 +136,10 @@ class Pupil:
     def __init__(self) -> None:
         self.lessons: list[Any] = []
 
-    def take_over(self, trial_id: str, config: dict[str, Any]) -> bool:
+    def take_over(
+        self, trial_id: str, config: dict[str, Any], *, of_this_sweep: bool = True
+    ) -> bool:
+        assert not of_this_sweep
         return bool(config["x"] >= 0.2)
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:

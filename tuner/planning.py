@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, Unpack
@@ -141,7 +141,7 @@ def resolve_plan(scenario: str | Scenario, options: SweepOptions) -> Plan:
     searcher = _choose_searcher(given.get("searcher"), entry, chosen)
     seed = whole("seed", given.get("seed", new_seed()), at_least=0)
     num_samples = _num_samples(given, searcher, chosen)
-    num_trials = _total(searcher, chosen, num_samples)
+    num_trials = _total(searcher, chosen, num_samples, given.get("points_to_evaluate", ()))
     _check_size(num_trials, given)
     check_pair(scheduler, entry, searcher, chosen)
     check_population(entry, given, num_samples)
@@ -189,7 +189,9 @@ def _with_overrides(scenario: Scenario, given: Mapping[str, Any]) -> Scenario:
     changes: dict[str, Any] = {key: whole(key, given[key], at_least=1) for key in times}
     if "max_t" in changes and "grace_period" not in changes:
         changes["grace_period"] = min(scenario.grace_period, changes["max_t"])
-    changes |= {key: given[key] for key in ("metric", "mode") if key in given}
+    if "metric" in given or "mode" in given:  # all objectives are named anew
+        changes |= {"metric": given.get("metric", scenario.metric), "objectives": ()}
+        changes["mode"] = given.get("mode", scenario.mode)
     if "resources" in given:
         changes["resources"] = {**scenario.resources, **given["resources"]}
     return dataclasses.replace(scenario, **changes) if changes else scenario
@@ -257,9 +259,14 @@ def _check_size(num_trials: int | None, given: Mapping[str, Any]) -> None:
         )
 
 
-def _total(searcher: Choice | Searcher, scenario: Scenario, num_samples: int | None) -> int | None:
+def _total(
+    searcher: Choice | Searcher,
+    scenario: Scenario,
+    num_samples: int | None,
+    points: Sequence[Mapping[str, Any]],
+) -> int | None:
     if isinstance(searcher, Choice):
-        return total_trials(searcher, scenario.space, num_samples)
+        return total_trials(searcher, scenario.space, num_samples, points)
     return num_samples
 
 
@@ -267,7 +274,8 @@ def total_of(stored: SweepSpec, scenario: Scenario) -> int | None:
     """Return how many trials a stored sweep was to have, at most; None for no bound."""
     if "." in stored.searcher.partition(":")[0]:  # an object of the user's
         return stored.num_samples
-    return _total(parse_choice(stored.searcher), scenario, stored.num_samples)
+    points = stored.points_to_evaluate or ()
+    return _total(parse_choice(stored.searcher), scenario, stored.num_samples, points)
 
 
 def _name(given: str | None, scenario: Scenario, scheduler: Choice | TrialScheduler) -> str:

@@ -136,7 +136,7 @@ def replan(
 def with_objectives(scenario: Scenario, objectives: Sequence[Objective]) -> Scenario:
     """Return ``scenario`` with other objectives."""
     metrics, modes = [each.metric for each in objectives], [each.mode for each in objectives]
-    return dataclasses.replace(scenario, metric=metrics, mode=modes)
+    return dataclasses.replace(scenario, metric=metrics, mode=modes, objectives=())
 
 
 def _scenario_of(stored: SweepSpec, given: Scenario | str | None) -> Scenario:

@@ -109,7 +109,7 @@ def teach(
     metrics = [objective.metric for objective in objectives]
     for number, trial in enumerate(trials):
         name = f"past{number:06d}"
-        if taught.take_over(name, trial.config):
+        if taught.take_over(name, trial.config, of_this_sweep=False):
             results = [
                 {time_attr: time, **dict(zip(metrics, values, strict=True))}
                 for time, values in zip(trial.times, trial.values, strict=True)

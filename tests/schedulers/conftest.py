@@ -41,7 +41,9 @@ class FakeController:
 class Stage:
     """A supervised scheduler on a fake controller, and what it decided."""
 
-    def __init__(self, scheduler: TrialScheduler, max_t: int = 27, seed: int = 0) -> None:
+    def __init__(
+        self, scheduler: TrialScheduler, max_t: int = 27, seed: int = 0, diverges: Any = None
+    ) -> None:
         self.decisions: list[Decision] = []
         self.controller = FakeController()
         self.supervisor = Supervisor(
@@ -52,6 +54,7 @@ class Stage:
             max_t=max_t,
             seed=seed,
             observe=self.decisions.append,
+            diverges=diverges,
         )
         self.controller.scheduler = self.supervisor
 

@@ -81,6 +81,12 @@ def sizes(max_t: float, eta: float, num_samples: int) -> list[tuple[int, int]]:
     return found
 
 
+def test_no_rung_is_before_the_grace_period() -> None:
+    plan = HyperBandPlan(81, 3, grace_period=9)  # the table of (9, 3), in units of 9
+    sizes = [[(rung.size, rung.time) for rung in plan.numbered(n, None).rungs] for n in range(3)]
+    assert sizes == [[(9, 9), (3, 27), (1, 81)], [(5, 27), (1, 81)], [(3, 81)]]
+
+
 @pytest.mark.parametrize(("max_t", "eta"), TABLES)
 def test_a_round_is_what_algorithm_1_gives_by_hand(max_t: float, eta: float) -> None:
     plan, table = HyperBandPlan(max_t, eta), TABLES[max_t, eta]

@@ -92,12 +92,23 @@ def test_only_what_is_mutable_moves() -> None:
     assert {"opt/lr"} <= changed <= {"units", "opt/lr"}
 
 
-def test_numbers_go_to_their_neighbours_in_order_and_words_anywhere() -> None:
-    explorer = Explorer(space={k: SPACE[k] for k in ("batch_size", "act")}, resample_probability=0)
+def test_numbers_go_to_their_neighbours_and_words_are_drawn_anew_or_stay() -> None:
+    space, config = {k: SPACE[k] for k in ("batch_size", "act")}, {"batch_size": 16, "act": "relu"}
     rng = np.random.default_rng(1)
-    seen = [explorer.explore({"batch_size": 16, "act": "relu"}, rng) for _ in range(60)]
+    moving = Explorer(space=space, resample_probability=0)
+    seen = [moving.explore(config, rng) for _ in range(60)]
     assert {config["batch_size"] for config in seen} == {16, 32}
+    assert {config["act"] for config in seen} == {"relu"}
+    drawing = Explorer(space=space, resample_probability=1)
+    seen = [drawing.explore(config, rng) for _ in range(60)]
     assert {config["act"] for config in seen} == {"relu", "tanh", "gelu"}
+
+
+def test_a_factor_of_one_moves_nothing() -> None:
+    explorer = Explorer(space=SPACE, resample_probability=0, factors=(1.0,))
+    rng = np.random.default_rng(2)
+    config = explorer.fill({}, rng)
+    assert explorer.explore(config, rng) == config
 
 
 def test_an_integer_leaves_one_and_comes_back() -> None:

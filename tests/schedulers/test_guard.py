@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from ray import tune
 from ray.tune.experiment import Trial
@@ -180,10 +181,13 @@ def test_a_trial_that_failed_and_comes_back_is_welcome() -> None:
     run = Run(RAYS["asha"](), diverges=above_start("loss", times=2))
     trial = run.add("t0")
     run.report(trial, 1, loss=1.0)
+    run.report(trial, 2, loss=1.9)
+    trial.status = Trial.ERROR  # as Ray has it when it starts a trial again
     run.guard.on_trial_error(run.controller, trial)
     run.guard.on_trial_add(run.controller, trial)
-    assert run.report(trial, 1, loss=1.0) == TrialScheduler.CONTINUE
-    assert run.report(trial, 2, loss=3.0) == TrialScheduler.STOP
+    trial.status = Trial.RUNNING
+    assert run.report(trial, 2, loss=1.9) == TrialScheduler.CONTINUE
+    assert run.report(trial, 3, loss=2.1) == TrialScheduler.STOP  # twice its first report, ever
 
 
 def test_saved_and_restored_it_knows_what_it_knew(tmp_path: Path) -> None:
@@ -194,7 +198,7 @@ def test_saved_and_restored_it_knows_what_it_knew(tmp_path: Path) -> None:
     whole = make()
     trials = [whole.add(f"t{index}") for index in range(4)]
     for index, trial in enumerate(trials[:3]):
-        whole.report(trial, 1, loss=1.0 + index)
+        whole.report(trial, 1, loss=np.float32(1.0 + index))
     doomed = {"epoch": 1, "loss": math.nan}
     assert whole.guard.on_trial_result(whole.controller, trials[3], doomed) == "STOP"
     whole.guard.save(str(tmp_path / "state"))

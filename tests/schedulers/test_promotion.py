@@ -16,7 +16,7 @@ from ray.tune.experiment import Trial
 from tuner.errors import SpecError
 from tuner.schedulers import RungStanding
 from tuner.schedulers.promotion import PromotionASHA
-from tuner.schedulers.promotion_rungs import PromotionRungs
+from tuner.schedulers.promotion_rungs import PromotionRung, PromotionRungs
 
 GOAL: dict[str, Any] = {"metric": "loss", "mode": "min", "time_attr": "epoch"}
 
@@ -182,8 +182,28 @@ def test_a_trial_that_failed_for_good_holds_nobody_up_though_ray_calls_it_live()
     bench.scheduler.on_trial_error(bench, bench.trials["c"])
     bench.trials["c"].status = Trial.ERROR
     bench.live_for_ray = {bench.trials["c"]}
+    assert bench.choose() == "a"
+    assert bench.report("a", 9, 0.1) == "STOP"
     assert bench.choose() is None
-    assert bench.stopped == ["a", "b"]
+    assert bench.stopped == ["b"]
+
+
+@pytest.mark.parametrize(("eta", "arrived", "places"), [(1.1, 33, 30), (2.2, 11, 5), (3, 8, 2)])
+def test_the_best_share_has_no_rounding_errors(eta: float, arrived: int, places: int) -> None:
+    rung = PromotionRung(1, eta)
+    rung.arrived = arrived
+    assert rung.places == places
+
+
+def test_where_too_few_trials_fill_the_rungs_the_winner_trains_to_the_end() -> None:
+    bench = Bench(num_samples=2)
+    bench.arrive(1, a=0.3, b=0.2)
+    assert bench.choose() == "b"
+    bench.arrive(3, b=0.5)
+    assert bench.choose() == "b"  # the only one so far
+    assert bench.report("b", 9, 0.5) == "STOP"
+    assert bench.choose() is None
+    assert bench.stopped == ["a"]
 
 
 def test_nobody_ends_while_another_one_saves_or_starts() -> None:

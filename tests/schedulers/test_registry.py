@@ -47,10 +47,10 @@ def test_each_name_builds_its_ray_class_for_the_scenario(name: str) -> None:
 
 
 def test_keywords_reach_the_scheduler_over_the_scenarios_own() -> None:
-    text = "asha:grace_period=3,max_t=9,brackets=2,reduction_factor=2"
+    text = "asha:grace_period=3,brackets=2,reduction_factor=2"
     built = build_scheduler(parse_choice(text), scenario())
     labels = [standing.label for standing in rungs(built)]
-    assert labels == ["b0 @ 3", "b0 @ 6", "b1 @ 6"]
+    assert labels == ["b0 @ 3", "b0 @ 6", "b0 @ 12", "b0 @ 24", "b1 @ 6", "b1 @ 12", "b1 @ 24"]
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,10 @@ def test_keywords_reach_the_scheduler_over_the_scenarios_own() -> None:
         ("pbt:quantile_fraction=0.9", "quantile_fraction"),
         ("asha:brackets=two", "brackets must be a whole number of at least 1, got 'two'"),
         ("median:hard_stop=true,seed=3", "unknown keyword 'seed'"),
+        ("median:hard_stop=no", "median:hard_stop must be true or false, got 'no'"),
+        ("pbt:synch=3", "pbt:synch must be true or false, got 3"),
+        ("pbt:custom_explore_fn=3", "takes a function, which cannot be spelled"),
+        ("hyperband:max_t=100", "where trials end is the sweep's to say"),
     ],
 )
 def test_a_wrong_spelling_or_value_is_refused(text: str, words: str) -> None:

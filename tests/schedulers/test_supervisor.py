@@ -23,6 +23,7 @@ from ray.tune.schedulers import (
 from tuner.errors import ReportError, SpecError
 from tuner.scenario import Scenario
 from tuner.schedulers import adopt_scheduler
+from tuner.schedulers.divergence import above_start
 
 StageMaker = Callable[..., Any]
 GOAL = {"metric": "loss", "mode": "min", "time_attr": "epoch"}
@@ -272,3 +273,17 @@ def test_a_scheduler_object_serves_one_sweep(stage: StageMaker) -> None:
     stage(scheduler)
     with pytest.raises(SpecError, match=r"serves one sweep.*build a new one"):
         adopt_scheduler(scheduler, scenario)
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (above_start("los"), "must hold the divergence rule's value 'los', which it does not; did"),
+        (lambda first, report: False, "returns why, as text, or None, but"),
+        (lambda first, report: report["typo"], "fails with KeyError: 'typo'"),
+    ],
+)
+def test_a_rule_that_cannot_work_ends_the_sweep(stage: StageMaker, rule: Any, words: str) -> None:
+    run = stage(FIFOScheduler(), diverges=rule)
+    run.report(run.add("t0"), 1, loss=0.5)
+    assert words in str(run.supervisor.refusal)

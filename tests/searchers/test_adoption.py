@@ -145,6 +145,23 @@ def test_it_hears_everything() -> None:
     assert recorder.told == [("result", "t0", {"loss": 1}), ("complete", "t0", {"loss": 2}, True)]
 
 
+def test_what_is_infeasible_is_told_as_the_worst_so_far() -> None:
+    recorder = Recorder({"x": 0.5})
+    searcher = adopt_searcher(recorder, SPACE, **GOAL)
+    searcher.on_trial_complete("t0", {"loss": math.nan})
+    for trial_id, loss in {"t1": 2.0, "t2": 1.0, "t3": math.nan, "t4": math.inf}.items():
+        searcher.on_trial_complete(trial_id, {"loss": loss})
+    told = [(trial_id, result, error) for _, trial_id, result, error in recorder.told]
+    worst = {"loss": 2.0}
+    assert told == [
+        ("t0", None, True),  # nothing to compare with yet
+        ("t1", {"loss": 2.0}, False),
+        ("t2", {"loss": 1.0}, False),
+        ("t3", worst, False),
+        ("t4", worst, False),
+    ]
+
+
 BOTH = (Objective("loss", "min"), Objective("size", "max"))
 
 

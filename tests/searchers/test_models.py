@@ -169,3 +169,20 @@ def test_what_a_model_is_given_does_not_grow_with_the_sweep(
     monkeypatch.setattr(searcher._model, "_propose", measured)
     searcher.suggest("next")
     assert 300 < sizes[0] <= 525
+
+
+@pytest.mark.parametrize("name", ["hyperopt:n_initial_points=3", "optuna:n_startup_trials=3"])
+def test_equal_options_are_recalled_as_they_were_drawn(name: str) -> None:
+    space = {"kind": tune.choice(["p", "p", "q"]), "n": tune.randint(0, 50)}
+    whole = build_searcher(parse_choice(name), space, metric="loss", mode="min", seed=1)
+    resumed = build_searcher(parse_choice(name), space, metric="loss", mode="min", seed=1)
+    for number in range(14):
+        trial_id = f"t{number}"
+        config = whole.suggest(trial_id)
+        assert isinstance(config, dict)
+        if number < 8:
+            assert resumed.recall(trial_id, config) == config
+        else:
+            assert resumed.suggest(trial_id) == config
+        for searcher in (whole, resumed):
+            searcher.on_trial_complete(trial_id, {"loss": config["n"], "training_iteration": 1})

@@ -33,6 +33,7 @@ class BOHBScheduler(HyperBand):
         mode: ``"min"`` or ``"max"``.
         max_t: The longest a trial trains.
         reduction_factor: A rung keeps one in so many.
+        grace_period: No trial is stopped before.
     """
 
     def on_trial_result(

@@ -1,7 +1,8 @@
 """HyperBand's brackets: how many trials start in each, and where its rungs are. Pure.
 
 Li et al. 2018, "Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization",
-arXiv 1603.06560, algorithm 1. Its letters: R is ``max_t``, eta the reduction factor, and a
+arXiv 1603.06560, algorithm 1. Its letters: R is ``max_t`` in units of the grace
+period, eta the reduction factor, and a
 bracket of aggressiveness s starts n trials that train to R / eta^s and are halved s times. A
 round is one bracket for each s, the most aggressive first.
 
@@ -59,6 +60,7 @@ class HyperBandPlan:
     Args:
         max_t: The longest a trial trains, at least 1. Where it is whole, all rungs are.
         reduction_factor: A rung keeps one in so many, at least 2; need not be whole.
+        grace_period: No rung is before this time; the paper's unit of resource.
 
     Attributes:
         most_aggressive: The paper's s_max: the largest s with eta^s <= R.
@@ -67,12 +69,13 @@ class HyperBandPlan:
         SpecError: A value is out of its range.
     """
 
-    def __init__(self, max_t: float, reduction_factor: float) -> None:
+    def __init__(self, max_t: float, reduction_factor: float, grace_period: float = 1) -> None:
         _check("max_t", max_t, at_least=1)
         _check("reduction_factor", reduction_factor, at_least=2)
+        _check("grace_period", grace_period, at_least=1)
         self._max_t = Fraction(max_t)
         self._eta = Fraction(reduction_factor)
-        self.most_aggressive = self._log(self._max_t)
+        self.most_aggressive = self._log(self._max_t / Fraction(grace_period))
 
     def whole(self, aggressiveness: int) -> BracketPlan:
         """Return the bracket of this aggressiveness as algorithm 1 has it."""

@@ -60,7 +60,8 @@ class FarFromStart:
     side: Literal["above", "below"]
 
     def __post_init__(self) -> None:
-        if not 1 < self.times < math.inf:
+        number = isinstance(self.times, int | float) and not isinstance(self.times, bool)
+        if not number or not 1 < self.times < math.inf:
             raise SpecError(
                 f"a trial diverges at a multiple of its start above 1, got times={self.times!r}"
             )

@@ -88,8 +88,10 @@ class Explorer:
         if not isinstance(found, Options):
             return found.from_unit(position) if anew else moved(found, value, factor)
         order = _in_order(found)
-        if anew or order is None or value not in order:
+        if anew:
             return found.options[found.from_unit(position)]
+        if order is None or value not in order or factor == 1:
+            return value
         place = order.index(value) + (1 if factor > 1 else -1)
         return order[min(max(place, 0), len(order) - 1)]
 
@@ -114,7 +116,7 @@ def moved(found: Number | Gaussian, value: float, factor: float) -> int | float:
     else:
         target = value * factor
     result = found.snap(target)
-    if found.quantum and result == found.snap(value):
+    if found.quantum and factor != 1 and result == found.snap(value):
         result = found.snap(value + (found.quantum if target > value else -found.quantum))
     return result
 

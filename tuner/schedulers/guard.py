@@ -143,9 +143,12 @@ class Guard(TrialScheduler):
 
     def on_trial_error(self, tune_controller: TuneController, trial: Trial) -> None:
         """A trial failed; it may come back through `on_trial_add`."""
-        if self._live.pop(trial.trial_id, None) is not None:
-            self._diverged.pop(trial.trial_id, None)
-            self.scheduler.on_trial_error(tune_controller, trial)
+        if trial.trial_id not in self._live:
+            return
+        if trial.status != Trial.ERROR:  # which Ray sets before it starts a trial again
+            del self._live[trial.trial_id]
+        self._diverged.pop(trial.trial_id, None)
+        self.scheduler.on_trial_error(tune_controller, trial)
 
     def choose_trial_to_run(self, tune_controller: TuneController) -> Trial | None:
         """Return the trial that shall get the next free slot."""
@@ -161,7 +164,10 @@ class Guard(TrialScheduler):
         Raises:
             NotImplementedError: The scheduler cannot save; Ray's do not.
         """
-        live = {trial_id: {"first": s.first, "time": s.time} for trial_id, s in self._live.items()}
+        live = {
+            trial_id: {"first": seen.first and with_plain_numbers(seen.first), "time": seen.time}
+            for trial_id, seen in self._live.items()
+        }
         state = {"live": live, "diverged": sorted(self._diverged)}
         Path(checkpoint_path).write_text(json.dumps(state, default=str))
         self.scheduler.save(_beside(checkpoint_path))

@@ -52,6 +52,7 @@ class HyperBand(TrialScheduler):
         mode: ``"min"`` or ``"max"``.
         max_t: The longest a trial trains, in ``time_attr``; at least 1.
         reduction_factor: A rung keeps one in so many; at least 2, need not be whole.
+        grace_period: No trial is stopped before; at least 1.
 
     Raises:
         SpecError: A value is out of its range.
@@ -64,6 +65,7 @@ class HyperBand(TrialScheduler):
         mode: Literal["min", "max"] | None = None,
         max_t: float = 81,
         reduction_factor: float = 3,
+        grace_period: float = 1,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         if mode not in (None, "min", "max"):
@@ -72,7 +74,7 @@ class HyperBand(TrialScheduler):
         self._metric = metric  # what Ray reads
         self._mode = mode
         self._max_t = max_t
-        self._plan = HyperBandPlan(max_t, reduction_factor)
+        self._plan = HyperBandPlan(max_t, reduction_factor, grace_period)
         self._added = 0
         self._opened = 0
         self._filling: Halving | None = None

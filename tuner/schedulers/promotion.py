@@ -33,11 +33,12 @@ class PromotionASHA(TrialScheduler):
     """Pauses each trial at each rung; free slots promote before they start what is new.
 
     A free slot goes to the best trial that waits at the highest rung with one in its top
-    1/reduction_factor, or else to a new trial. Once no trial will come any more, and nothing runs
-    or can be promoted, those that wait end. Where a searcher withholds suggestions while nothing
-    runs (it may count paused trials as running), the best at the highest rung goes on all the
-    same. A trial counts as promoted once it reports again. Equal values rank in the order of
-    suggestion. Trials must save checkpoints.
+    1/reduction_factor, or else to a new trial. The paper's loop has no end; here, once no trial
+    will come any more, and nothing runs or can be promoted, those that wait end. But the best at
+    the highest rung goes on all the same while no trial has reached ``max_t``, since few trials
+    fill no high rung; and where a searcher withholds suggestions while nothing runs (it may count
+    paused trials as running). A trial counts as promoted once it reports again. Equal values rank
+    in the order of suggestion. Trials must save checkpoints.
 
     Args:
         time_attr: What counts as time in a report.
@@ -81,6 +82,7 @@ class PromotionASHA(TrialScheduler):
         self._draw = BracketDraw([len(row) for row in rows], seed)
         self._trials: dict[str, Trial] = {}
         self._reasons: dict[str, Reason] = {}
+        self._any_complete = False
 
     @property
     def supports_buffered_results(self) -> bool:
@@ -118,6 +120,7 @@ class PromotionASHA(TrialScheduler):
             return str(TrialScheduler.CONTINUE)
         reason = why_diverged(result, {}, str(self._metric), None)
         if reason is None and time >= self._max_t:
+            self._any_complete = True
             reason = Reason(f"reached max_t={self._max_t:g}", {"value": value})
         if reason is not None:
             self._reasons[trial.trial_id] = reason
@@ -149,17 +152,19 @@ class PromotionASHA(TrialScheduler):
     def choose_trial_to_run(self, tune_controller: TuneController) -> Trial | None:
         """Return the trial to promote, or else a new one.
 
-        It ends those that wait, where nothing runs and nothing will.
+        Where nothing runs and nothing will, those that wait end, all but the winner of a sweep in
+        which no trial has reached ``max_t``.
         """
         chosen = self._first_of(tune_controller, self._rungs.promotable())
         chosen = chosen or self._first_of(tune_controller, self._rungs.training)
         if chosen is not None or self._anything_moves(tune_controller):
             return chosen
         source: Any = tune_controller.search_alg
-        if source is None or not source.is_finished():
-            return self._first_of(tune_controller, self._rungs.waiting())
-        self._end_waiting(tune_controller)
-        return None
+        if source is None or not source.is_finished() or not self._any_complete:
+            chosen = self._first_of(tune_controller, self._rungs.waiting())
+        if chosen is None:
+            self._end_waiting(tune_controller)
+        return chosen
 
     def take_reason(self, trial_id: str) -> Reason | None:
         """Return why the trial was last stopped or paused, once."""
@@ -183,7 +188,11 @@ class PromotionASHA(TrialScheduler):
 
     def save(self, checkpoint_path: str) -> None:
         """Write what decides all that comes next to a file, as JSON."""
-        state = {"draw": self._draw.to_json(), "rungs": self._rungs.to_json()}
+        state = {
+            "draw": self._draw.to_json(),
+            "rungs": self._rungs.to_json(),
+            "any_complete": self._any_complete,
+        }
         Path(checkpoint_path).write_text(json.dumps(state, allow_nan=False))
 
     def restore(self, checkpoint_path: str) -> None:
@@ -191,6 +200,7 @@ class PromotionASHA(TrialScheduler):
         state = json.loads(Path(checkpoint_path).read_text())
         self._draw.load_json(state["draw"])
         self._rungs.load_json(state["rungs"])
+        self._any_complete = state["any_complete"]
 
     def _first_of(self, tune_controller: TuneController, trial_ids: Iterable[str]) -> Trial | None:
         """Return the first trial that can be given a slot: others run, or save at their rung."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from tuner.schedulers.sorted_blocks import SortedBlocks
@@ -46,7 +47,7 @@ class PromotionRung:
 
     def __init__(self, milestone: float, reduction_factor: float) -> None:
         self.milestone = milestone
-        self._reduction_factor = reduction_factor
+        self._reduction_factor = Fraction(str(reduction_factor))  # 33 / 1.1 is below 30 in floats
         self.arrived = 0
         self.waiting: SortedBlocks[Entry] = SortedBlocks()
         self.ranking: SortedBlocks[Entry] = SortedBlocks()
@@ -54,7 +55,7 @@ class PromotionRung:
     @property
     def places(self) -> int:
         """How many of those who came by are promoted; who ended waiting takes up none."""
-        return int(self.arrived / self._reduction_factor)
+        return math.floor(self.arrived / self._reduction_factor)
 
     @property
     def cutoff(self) -> float | None:

@@ -39,7 +39,7 @@ __all__ = [
 
 _SET_BY_SCENARIO = frozenset(
     {
-        *("self", "time_attr", "metric", "mode", "seed", "policy"),
+        *("self", "time_attr", "metric", "mode", "max_t", "seed", "policy"),
         *("hyperparam_mutations", "hyperparam_bounds"),
     }
 )
@@ -93,10 +93,12 @@ def _build_asha_promotion(
 
 
 def _brackets_of(kind: Callable[..., TrialScheduler]) -> _Build:
-    """Return how HyperBand or a kin is built, which draw nothing."""
+    """Return how HyperBand or a kin is built, which draw nothing; Ray's knows no grace period."""
+    own = issubclass(kind, HyperBand) if isinstance(kind, type) else False
 
     def build(scenario: Scenario, options: Mapping[str, Any], seed: int) -> TrialScheduler:
-        return kind(**_common(scenario), **{"max_t": scenario.max_t, **options})
+        defaults = {"grace_period": scenario.grace_period} if own else {}
+        return kind(**_common(scenario), max_t=scenario.max_t, **{**defaults, **options})
 
     return build
 
@@ -232,10 +234,16 @@ def check_scheduler(choice: Choice) -> SchedulerEntry:
     if entry is None:
         raise SpecError(f"unknown scheduler {choice.name!r}{nearest(choice.name, SCHEDULERS)}")
     known = _keywords(entry)
-    for keyword in choice.options:
+    for keyword, value in choice.options.items():
+        if keyword == "max_t":
+            raise SpecError(
+                f"where trials end is the sweep's to say, got {entry.name}:max_t={value!r}; name "
+                "max_t beside the scheduler (--max-t, max_t=)"
+            )
         if keyword not in known:
             hint = nearest(keyword, known) if known else "; it takes none"
             raise SpecError(f"unknown keyword {keyword!r} of scheduler {entry.name!r}{hint}")
+        _check_kind(f"{entry.name}:{keyword}", value, known[keyword])
     missing = sorted(entry.required - choice.options.keys())
     if missing:
         spelled = ",".join(f"{keyword}=..." for keyword in sorted(entry.required))
@@ -302,8 +310,26 @@ def entry_of(scheduler: TrialScheduler) -> SchedulerEntry | None:
     return min(found, key=lambda entry: lineage.index(entry.ray_class), default=None)
 
 
-def _keywords(entry: SchedulerEntry) -> set[str]:
+def _keywords(entry: SchedulerEntry) -> Mapping[str, inspect.Parameter | None]:
+    """Return what can be said of a scheduler by keyword; None where its class does not tell."""
     ray_class = pkgutil.resolve_name(entry.ray_class)
-    parameters = inspect.signature(ray_class.__init__).parameters.values()
-    named = {p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD}
-    return (named - _SET_BY_SCENARIO) | entry.required
+    parameters = inspect.signature(ray_class.__init__).parameters
+    named = {
+        name: parameter
+        for name, parameter in parameters.items()
+        if parameter.kind is parameter.POSITIONAL_OR_KEYWORD and name not in _SET_BY_SCENARIO
+    }
+    return {**named, **dict.fromkeys(entry.required)}
+
+
+def _check_kind(place: str, value: Any, parameter: inspect.Parameter | None) -> None:
+    """Refuse what a class would take for true, and what is to be called and is no function."""
+    if parameter is None:
+        return
+    if isinstance(parameter.default, bool) and not isinstance(value, bool):
+        raise SpecError(f"{place} must be true or false, got {value!r}")
+    if "Callable" in str(parameter.annotation):
+        raise SpecError(
+            f"{place} takes a function, which cannot be spelled, got {value!r}: build the "
+            "scheduler in Python and pass the instance"
+        )

@@ -46,9 +46,13 @@ def with_plain_numbers(result: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     """Return ``result`` with Python's own numbers under ``keys``, where it has them.
 
     Schedulers calculate with them, and not every scalar lets them.
+
+    Args:
+        result: A report, flat.
+        keys: None for all.
     """
     plain = {}
-    for key in keys:
+    for key in keys or result:
         number = as_number(result.get(key))
         if number is not None and type(result[key]) not in (int, float):
             plain[key] = number
@@ -64,7 +68,7 @@ def describe_broken_promise(
         trial_id: The trial that reported.
         result: Its report, flat.
         key: What the scenario promised.
-        role: What for: ``"metric"`` or ``"time_attr"``.
+        role: What for: ``"metric"``, ``"time_attr"`` or ``"divergence rule"``.
     """
     if key in result:
         finite = "finite " if role == "time_attr" else ""
@@ -72,10 +76,11 @@ def describe_broken_promise(
             f"the {role} {key!r} must be a {finite}number; trial {trial_id} reported "
             f"{result[key]!r}; report a float"
         )
+    of = "'s value" if role == "divergence rule" else ""
     own = {name for name in set(result) - _AUTOFILLED if not name.startswith("config/")}
     hint = nearest(key, own) if own else "; it reported nothing of its own"
     return ReportError(
-        f"the first report of trial {trial_id} must hold the {role} {key!r}, which it does "
+        f"the first report of trial {trial_id} must hold the {role}{of} {key!r}, which it does "
         f"not{hint} (correct the scenario's {role}, or what the trainable reports)"
     )
 

@@ -27,9 +27,10 @@ from ray.tune.schedulers import (
 )
 from ray.tune.utils import flatten_dict
 
-from tuner.errors import ReportError
+from tuner.errors import ReportError, ScenarioError
 from tuner.randomness import PrivateRandomState
 from tuner.scenario import DivergenceRule
+from tuner.schedulers.divergence import FarFromStart
 from tuner.schedulers.guard import Guard
 from tuner.schedulers.populations import pass_barrier, watch_exploits
 from tuner.schedulers.reasons import Reason, explain, explain_removal
@@ -92,7 +93,7 @@ class Supervisor(Guard):
     Attributes:
         explains: Whether decisions are told with their reason, which takes time to find.
         refusal: Set when a report lacks the metric or the time attribute, or holds one that is
-            no number; whoever drives the sweep ends it then.
+            no number, or the divergence rule fails; whoever drives the sweep ends it then.
         failure: What the scheduler raised when it was told of a trial's end, if it did; likewise.
     """
 
@@ -118,7 +119,7 @@ class Supervisor(Guard):
         self._is_population = isinstance(scheduler, PopulationBasedTraining)
         self._fifo_choice = type(scheduler).choose_trial_to_run is FIFOScheduler.choose_trial_to_run
         self.explains = True
-        self.refusal: ReportError | None = None
+        self.refusal: ReportError | ScenarioError | None = None
         self.failure: Exception | None = None
         if isinstance(scheduler, PopulationBasedTraining):
             watch_exploits(scheduler, self._tell_exploit)
@@ -135,7 +136,11 @@ class Supervisor(Guard):
         self.refusal = self.refusal or self._broken_promise(trial, result)
         if self.refusal is not None or as_number(result.get(self._time_attr)) is None:
             return str(TrialScheduler.CONTINUE)
-        return super().on_trial_result(tune_controller, trial, result)
+        try:
+            return super().on_trial_result(tune_controller, trial, result)
+        except ScenarioError as failure:  # of the divergence rule; Ray would wrap it
+            self.refusal = failure
+            return str(TrialScheduler.CONTINUE)
 
     def on_trial_complete(
         self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
@@ -175,9 +180,12 @@ class Supervisor(Guard):
         seen = self._live.get(trial.trial_id)
         if seen is None:
             return None
-        for key, role in ((self._metric, "metric"), (self._time_attr, "time_attr")):
+        promised = [(self._metric, "metric"), (self._time_attr, "time_attr")]
+        if isinstance(self._rule, FarFromStart) and seen.first is None:
+            promised.append((self._rule.metric, "divergence rule"))
+        for key, role in promised:
             number = as_number(result.get(key))
-            usable = number is not None if role == "metric" else is_time(number)
+            usable = is_time(number) if role == "time_attr" else number is not None
             if not usable and (seen.first is None or key in result):
                 return describe_broken_promise(trial.trial_id, result, key, role)
         return None

@@ -87,7 +87,7 @@ class _CompletingSearcher(Searcher):
 
     Ray's searchers suggest only what they vary, and leave the rest to Ray's trial generator;
     some give tuples for lists and NumPy's scalars for Python's. None knows constraints: an
-    infeasible suggestion counts as a trial that failed, and the next bears another name.
+    infeasible suggestion counts as the worst trial so far, and the next bears another name.
     """
 
     def __init__(
@@ -104,6 +104,7 @@ class _CompletingSearcher(Searcher):
         self._space = space
         self._constraint = constraint
         self._redrawn: Counter[str] = Counter()
+        self._worst: float | None = None
 
     def suggest(self, trial_id: str) -> Suggestion:  # type: ignore[override]
         for _ in range(_MOST_DRAWS):
@@ -113,7 +114,7 @@ class _CompletingSearcher(Searcher):
             config = _completed(self._space, suggestion, "")
             if is_feasible(self._constraint, config):
                 return config
-            self._adopted.on_trial_complete(self._name(trial_id), error=True)
+            self._tell_infeasible(trial_id)
             self._redrawn[trial_id] += 1
         raise SpecError(
             f"{type(_innermost(self._adopted)).__name__} suggested nothing in {_MOST_DRAWS} draws "
@@ -133,8 +134,22 @@ class _CompletingSearcher(Searcher):
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
         if result is not None and not self._can_learn(result):
-            result, error = None, True
+            self._tell_infeasible(trial_id)
+            return
+        if result is not None and len(self._metrics) == 1:
+            self._note_worst(result)
         self._adopted.on_trial_complete(self._name(trial_id), result=result, error=error)
+
+    def _tell_infeasible(self, trial_id: str) -> None:
+        """Tell the worst value seen: HyperOpt's TPE is drawn to where trials failed."""
+        known = None if self._worst is None else {self._metrics[0]: self._worst}
+        self._adopted.on_trial_complete(self._name(trial_id), result=known, error=known is None)
+
+    def _note_worst(self, result: Mapping[str, Any]) -> None:
+        value = as_number(result.get(self._metrics[0]))
+        if value is not None:
+            worse = max if self.mode == "min" else min
+            self._worst = value if self._worst is None else worse(self._worst, value)
 
     def _can_learn(self, result: Mapping[str, Any]) -> bool:
         """Say whether a searcher can be told of a result; Ray's OptunaSearch raises on NaN."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -112,9 +112,13 @@ class SpaceSearcher(Searcher, ABC):
 
     @classmethod
     def total_trials(
-        cls, space: Mapping[str, Any], options: Mapping[str, JSON], num_samples: int | None
+        cls,
+        space: Mapping[str, Any],
+        options: Mapping[str, JSON],
+        num_samples: int | None,
+        points: Sequence[Mapping[str, Any]] = (),
     ) -> int | None:
-        """Return how many trials ``num_samples`` make; None for without end."""
+        """Return how many trials ``num_samples`` make, ``points`` among them; None for no bound."""
         return num_samples
 
     def suggest(self, trial_id: str) -> Suggestion:  # type: ignore[override]
@@ -124,8 +128,15 @@ class SpaceSearcher(Searcher, ABC):
     @abstractmethod
     def _next_suggestion(self, trial_id: str) -> Suggestion: ...
 
-    def take_over(self, trial_id: str, config: Mapping[str, Any]) -> bool:
+    def take_over(
+        self, trial_id: str, config: Mapping[str, Any], *, of_this_sweep: bool = True
+    ) -> bool:
         """Take a trial that another searcher suggested for one of its own, to learn from.
+
+        Args:
+            trial_id: The trial.
+            config: Its configuration.
+            of_this_sweep: Whether it counts among the sweep's own, which are not repeated.
 
         Returns:
             Whether there is anything to learn: the configuration lies in this searcher's space,

@@ -22,6 +22,7 @@ from tuner.searchers.base import SearchTask, as_number
 from tuner.searchers.keywords import check_bounds
 from tuner.searchers.models import Model, ModelSearcher, Values
 from tuner.searchers.parameters import Options, Parameter, conditions, parameters
+from tuner.searchers.parametric import read_back
 
 __all__ = ["MODEL_MODULE", "BOHBSearcher"]
 
@@ -131,6 +132,7 @@ class _KernelDensities(Model):
     memoryless = True
 
     def __init__(self, task: SearchTask, options: Mapping[str, Any]) -> None:
+        self._task_space = task.space
         self._parameters = parameters(task.space)
         self._names = {path: f"p{number}" for number, path in enumerate(self._parameters)}
         self._learning = PrivateRandomState(task.seed)  # fills in what conditions left out
@@ -151,17 +153,18 @@ class _KernelDensities(Model):
             drawn = self.bohb.suggest(trial_id)
         if drawn is None:
             return None
-        return {
+        snapped = {
             path: found.snap(_decode(found, drawn[self._names[path]]))
             for path, found in self._parameters.items()
             if drawn.get(self._names[path]) is not None
         }
+        values = read_back(self._task_space, snapped)
+        self.bohb.trial_to_params[trial_id] = self._encoded(values)  # as a resume enters it
+        return values
 
     def enter(self, trial_id: str, values: Values) -> bool:
         """Have the library suggest these parameters, as the first of the points it is given."""
-        found = self._parameters
-        known = {self._names[path]: _encode(found[path], value) for path, value in values.items()}
-        self.bohb._points_to_evaluate.append(known)
+        self.bohb._points_to_evaluate.append(self._encoded(values))
         if self.bohb.suggest(trial_id) is None:
             self.bohb._points_to_evaluate.clear()
             return False
@@ -175,6 +178,11 @@ class _KernelDensities(Model):
     def complete(self, trial_id: str, time: float | None, cost: float | None) -> None:
         """Take notice of a trial's end."""
         self.bohb.on_trial_complete(trial_id)
+
+    def _encoded(self, values: Values) -> dict[str, int | float]:
+        """Return parameters as the library knows them."""
+        found = self._parameters
+        return {self._names[path]: _encode(found[path], value) for path, value in values.items()}
 
     def _config_space(self, space: Mapping[str, Any]) -> Any:
         library = _import("ConfigSpace")

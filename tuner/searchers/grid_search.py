@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -91,13 +91,20 @@ class GridSearcher(SpaceSearcher):
 
     @classmethod
     def total_trials(
-        cls, space: Mapping[str, Any], options: Mapping[str, JSON], num_samples: int | None
+        cls,
+        space: Mapping[str, Any],
+        options: Mapping[str, JSON],
+        num_samples: int | None,
+        points: Sequence[Mapping[str, Any]] = (),
     ) -> int | None:
-        """Return the combinations of all rounds, or ``num_samples`` where that is less."""
-        points, rounds = options.get("points", _DEFAULT_POINTS), options.get("rounds", 1)
-        if not isinstance(points, int) or not isinstance(rounds, int):
-            raise SpecError(f"grid:points and grid:rounds must be int; got {points!r}, {rounds!r}")
-        size = grid_of(space, points, "").size * rounds
+        """Return the points and the combinations of all rounds, or ``num_samples`` if less.
+
+        A point that is on the grid counts twice, and is tried once.
+        """
+        values, rounds = options.get("points", _DEFAULT_POINTS), options.get("rounds", 1)
+        if not isinstance(values, int) or not isinstance(rounds, int):
+            raise SpecError(f"grid:points and grid:rounds must be int; got {values!r}, {rounds!r}")
+        size = grid_of(space, values, "").size * rounds + len(points)
         return size if num_samples is None else min(size, num_samples)
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 from tuner.searchers.base import SearchTask, Suggestion
 from tuner.searchers.observations import History, Observations
 from tuner.searchers.parameters import compose, decompose, parameters
-from tuner.searchers.parametric import ParametricSearcher, looked_up
+from tuner.searchers.parametric import ParametricSearcher, looked_up, read_back
 from tuner.space import contains, has_function
 
 __all__ = ["FittedModel", "Model", "ModelSearcher", "Propose", "Values"]
@@ -83,6 +83,7 @@ class FittedModel(Model):
         good: Callable[[int], int],
         observations: Observations | None = None,
     ) -> None:
+        self._space = task.space
         self._parameters = parameters(task.space)
         self._observations = observations or Observations(task.max_t, len(self._parameters))
         self._propose = propose
@@ -92,7 +93,8 @@ class FittedModel(Model):
         """Return what a model of the present history proposes."""
         history = self._observations.history(self._good(self._observations.told))
         proposed = self._propose(history, seed)
-        values = {path: self._parameters[path].snap(v) for path, v in proposed.items()}
+        snapped = {path: self._parameters[path].snap(v) for path, v in proposed.items()}
+        values = read_back(self._space, snapped)
         self.enter(trial_id, values)
         return values
 
@@ -127,13 +129,18 @@ class ModelSearcher(ParametricSearcher):
         self._live: set[str] = set()
         self._attempt = 0
 
-    def take_over(self, trial_id: str, config: Mapping[str, Any]) -> bool:
+    def take_over(
+        self, trial_id: str, config: Mapping[str, Any], *, of_this_sweep: bool = True
+    ) -> bool:
         """Take a trial that another searcher suggested for one of its own."""
         if contains(self.task.space, config):  # names what lies outside
             return False
         if not self._enter(trial_id, decompose(self.task.space, config)):
             return False
-        self._admit(trial_id, config)
+        if of_this_sweep:
+            self._admit(trial_id, config)
+        else:
+            self._live.add(trial_id)
         return True
 
     def recall(self, trial_id: str, config: Mapping[str, Any]) -> dict[str, Any] | None:

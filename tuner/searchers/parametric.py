@@ -25,7 +25,7 @@ from tuner.searchers.screening import MOST_RANDOM_DRAWS, Screen
 from tuner.searchers.variants import resolve_variants
 from tuner.space import has_function, has_grid
 
-__all__ = ["ParametricSearcher", "looked_up"]
+__all__ = ["ParametricSearcher", "looked_up", "read_back"]
 
 _MOST_NEARBY_DRAWS = 100
 _NEARBY = 0.1  # of a parameter's range
@@ -141,6 +141,17 @@ def _with_functions_of(point: Mapping[str, Any], composed: dict[str, Any]) -> di
         else value
         for key, value in composed.items()
     }
+
+
+def read_back(
+    space: Mapping[str, Any], values: Mapping[str, int | float]
+) -> dict[str, int | float]:
+    """Return values as they are read from the configuration that they make.
+
+    Equal options, and branches that look alike, are told apart by their position only: what a
+    model learned when it drew must be what it learns when the sweep is resumed.
+    """
+    return dict(decompose(space, compose(space, looked_up(values))))
 
 
 def looked_up(values: Mapping[str, int | float]) -> Draw:

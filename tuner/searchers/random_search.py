@@ -7,7 +7,7 @@ that reads other values), nested and conditional choices mean what they mean in 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -67,7 +67,11 @@ class RandomSearcher(SpaceSearcher):
 
     @classmethod
     def total_trials(
-        cls, space: Mapping[str, Any], options: Mapping[str, JSON], num_samples: int | None
+        cls,
+        space: Mapping[str, Any],
+        options: Mapping[str, JSON],
+        num_samples: int | None,
+        points: Sequence[Mapping[str, Any]] = (),
     ) -> int | None:
         """Return the rounds times the combinations of the grids."""
         return None if num_samples is None else num_samples * grid_size(space)

@@ -207,13 +207,18 @@ def default_num_samples(choice: Choice, space: Mapping[str, Any]) -> int | None:
     return _entry(choice).load().default_num_samples(space)
 
 
-def total_trials(choice: Choice, space: Mapping[str, Any], num_samples: int | None) -> int | None:
+def total_trials(
+    choice: Choice,
+    space: Mapping[str, Any],
+    num_samples: int | None,
+    points: Sequence[Mapping[str, Any]] = (),
+) -> int | None:
     """Return how many trials ``num_samples`` make, at most; None for without end.
 
     Those are as many for most searchers; for ``random``, times the combinations of the grids;
     for ``grid``, no more than the grid has.
     """
-    return _entry(choice).load().total_trials(space, choice.options, num_samples)
+    return _entry(choice).load().total_trials(space, choice.options, num_samples, points)
 
 
 def _entry(choice: Choice) -> SearcherEntry:

@@ -52,7 +52,7 @@ class PastTrial:
             full training.
         times: The time attribute at each report, n of them.
         values: At each report the value of each objective, the primary first; NaN where there is
-            none. Only the last report of a trial that diverged lacks a finite primary one.
+            none. The last report of a trial that diverged, and no other, lacks a primary one.
     """
 
     sweep: str
@@ -141,7 +141,10 @@ class _Reports:
             for row in rows
             if math.isfinite(self._values[row][0]) or (diverged and row == rows[-1])
         ]
-        return [self._times[row] for row in kept], [self._values[row] for row in kept]
+        values = [self._values[row] for row in kept]
+        if diverged and kept and math.isfinite(values[-1][0]):  # by a rule of the user's
+            values[-1] = [math.nan, *values[-1][1:]]
+        return [self._times[row] for row in kept], values
 
 
 def _numbers(frame: pd.DataFrame, objective: Objective) -> list[float]:
