@@ -38,10 +38,10 @@ def bucket(s3_server: str) -> str:
     """The URI of a folder in a bucket of the test's own, with credentials."""
     name = f"b{uuid.uuid4().hex}"
     filesystem, _ = FileSystem.from_uri(
-        f"s3://user:hush@{name}?{s3_server}&allow_bucket_creation=true"
+        f"s3://user:hush-hush@{name}?{s3_server}&allow_bucket_creation=true"
     )
     filesystem.create_dir(name)
-    return f"s3://user:hush@{name}/results?{s3_server}"
+    return f"s3://user:hush-hush@{name}/results?{s3_server}"
 
 
 @pytest.fixture(autouse=True)

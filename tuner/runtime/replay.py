@@ -186,6 +186,8 @@ class Replay:
 
     def _report(self, record: Record) -> None:
         trial = self._open_trial(record)
+        if self._copies and trial.trial_id not in self._last and self._tape.ends_undecided:
+            return  # it reports again: what is decided may need the checkpoint that it saves then
         result = self._result(record.row)
         number = as_number(result.get(self._metric))
         new = self._ledger.reported(
@@ -416,7 +418,17 @@ class Replay:
     def _saved_later(self, trial: Trial) -> _TrainingResult | None:
         """Return what a save that is under way led to, as the record tells further on."""
         found = self._tape.find("saved", trial.trial_id, before="started")
-        return None if found is None else self._checkpoint(found.row)
+        if found is not None:
+            return self._checkpoint(found.row)
+        copied = self._tape.copy_of(trial.trial_id) or {}  # which waited for it, if none was told
+        name = copied.get("source_checkpoint")
+        if name is None:
+            return None
+        metrics = {
+            "training_iteration": copied["source_iteration"],
+            "time_total_s": copied["source_seconds"],
+        }
+        return _TrainingResult(self._checkpoints.named(name), metrics)
 
 
 def _is_same(decision: Decision, row: Mapping[str, Any]) -> bool:

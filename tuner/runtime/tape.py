@@ -49,12 +49,30 @@ class Tape:
             self._seen.append(record)
             yield record
 
+    @property
+    def ends_undecided(self) -> bool:
+        """Whether the process died while it decided about the report that was read last."""
+        for record in self.ahead():
+            if record.row.get("event") != "saving":
+                return record.row.get("event") == "resumed"
+        return True
+
     def find(self, event: str, trial_id: str, *, before: str) -> Record | None:
         """Return the next ``event`` of a trial, unless its event ``before`` comes first."""
         for record in self.ahead():
             if is_about(record, trial_id, event):
                 return record
             if is_about(record, trial_id, before):
+                return None
+        return None
+
+    def copy_of(self, trial_id: str) -> Mapping[str, Any] | None:
+        """Return the details of the next exploit that copies a trial, before that starts again."""
+        for record in self.ahead():
+            details = record.row.get("details") or {}
+            if record.row.get("decision") == "EXPLOIT" and details.get("source") == trial_id:
+                return dict(details)
+            if is_about(record, trial_id, "started"):
                 return None
         return None
 

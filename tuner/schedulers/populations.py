@@ -49,7 +49,8 @@ def describe_exploit(scheduler: PopulationBasedTraining, trial: Trial, source: T
     """Return why ``trial`` just copied ``source``, and from where it goes on.
 
     The details hold what a replay of the policy needs: the source, the time and the
-    ``training_iteration`` of the checkpoint that was copied, and the new configuration.
+    ``training_iteration`` of the checkpoint that was copied, and the new configuration; and the
+    checkpoint's name, for a sweep that is resumed before anything told that it was saved.
     """
     pbt: Any = scheduler
     own, better = (pbt._trial_state[t] for t in (trial, source))
@@ -59,9 +60,17 @@ def describe_exploit(scheduler: PopulationBasedTraining, trial: Trial, source: T
     details |= {
         "source_time": better.last_train_time,
         "source_iteration": better.last_result.get("training_iteration"),
+        "source_seconds": better.last_result.get("time_total_s"),
+        "source_checkpoint": _name_of(better.last_checkpoint),
         "config": trial.config,
     }
     return Reason(text, details)
+
+
+def _name_of(checkpoint: Any) -> str | None:
+    """Return ``<trial>/<checkpoint>``, by which a sweep's record knows a checkpoint."""
+    path = getattr(checkpoint, "path", None)
+    return None if path is None else "/".join(str(path).rstrip("/").split("/")[-2:])
 
 
 def pass_barrier(
