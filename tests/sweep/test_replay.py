@@ -204,6 +204,9 @@ def test_killed_at_any_record_and_resumed(arm: str, virtual_saves: None, tmp_pat
             carry_out(folder, first, **ARMS[arm])
         second = Writer(records=list(first.records))
         carry_out(folder, second, records=first.records, **ARMS[arm])
+        rows = [record.row for record in second.records if record.kind == "report"]
+        keys = [(row["trial_id"], row["attempt"], row["training_iteration"]) for row in rows]
+        assert len(set(keys)) == len(keys), f"killed after record {k}"
         assert story(second.records) == expected, f"killed after record {k}"
 
 

@@ -135,6 +135,11 @@ class Ledger:
             tally.best_iteration, tally.best_config = iteration, note.config
         return not repeated
 
+    def withheld(self, trial_id: str, attempt: int) -> None:
+        """A report is on record of which nobody has been told; its trial will repeat it."""
+        note = self._notes[trial_id]
+        note.attempt = max(note.attempt, attempt)
+
     def copied(self, trial_id: str, source: str, config: Mapping[str, Any]) -> None:
         """A trial goes on from another one's checkpoint, with another configuration."""
         note = self._notes[trial_id]

@@ -187,7 +187,9 @@ class Replay:
     def _report(self, record: Record) -> None:
         trial = self._open_trial(record)
         if self._copies and trial.trial_id not in self._last and self._tape.ends_undecided:
-            return  # it reports again: what is decided may need the checkpoint that it saves then
+            # It reports again: what is decided may need the checkpoint that it saves then.
+            self._ledger.withheld(trial.trial_id, int(record.row["attempt"]))
+            return
         result = self._result(record.row)
         number = as_number(result.get(self._metric))
         new = self._ledger.reported(
