@@ -22,9 +22,9 @@ from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 from tuner.schedulers.asha_rungs import Arrival, Bracket, Entrant, Rung
 from tuner.schedulers.checks import check_goal, check_mode
 from tuner.schedulers.divergence import why_diverged
+from tuner.schedulers.judges import Judge
 from tuner.schedulers.ladder import BracketDraw, check_ladder
 from tuner.schedulers.reasons import Reason
-from tuner.schedulers.reports import as_number, is_time
 from tuner.schedulers.sorted_blocks import SortedBlocks, doubles
 from tuner.schedulers.standing import RungStanding
 from tuner.schedulers.waiting import first_waiting
@@ -32,7 +32,7 @@ from tuner.schedulers.waiting import first_waiting
 __all__ = ["ASHA"]
 
 
-class ASHA(AsyncHyperBandScheduler):
+class ASHA(Judge, AsyncHyperBandScheduler):
     """Ray's ``AsyncHyperBandScheduler``, decision for decision, in O(log n) per report.
 
     It is one of Ray's, so that whatever asks for Ray's class finds it. It differs where Ray's
@@ -89,12 +89,6 @@ class ASHA(AsyncHyperBandScheduler):
         ]
         self._draw = BracketDraw([len(bracket.rungs) for bracket in self._stopping], seed)
         self._entrants: dict[str, Entrant] = {}
-        self._reasons: dict[str, Reason] = {}
-
-    @property
-    def supports_buffered_results(self) -> bool:
-        """Whether several reports may be handed over at once; never, decisions come first."""
-        return False
 
     def on_trial_add(self, tune_controller: TuneController, trial: Trial) -> None:
         """Draw the bracket of a new trial.
@@ -132,11 +126,6 @@ class ASHA(AsyncHyperBandScheduler):
             self._stopping[entrant.bracket].record(entrant, time, self._turned(value))
         self.on_trial_remove(tune_controller, trial)
 
-    def on_trial_error(self, tune_controller: TuneController, trial: Trial) -> None:
-        """Forget a trial that failed, unless it will be tried again."""
-        if trial.status != Trial.ERROR:  # which Ray sets before it starts a trial again
-            self.on_trial_remove(tune_controller, trial)
-
     def on_trial_remove(self, tune_controller: TuneController, trial: Trial) -> None:
         """Forget a trial that ended; its scores stay in their rungs."""
         self._entrants.pop(trial.trial_id, None)
@@ -145,10 +134,6 @@ class ASHA(AsyncHyperBandScheduler):
     def choose_trial_to_run(self, tune_controller: TuneController) -> Trial | None:
         """Return the trial that has waited longest for a slot."""
         return first_waiting(tune_controller)
-
-    def take_reason(self, trial_id: str) -> Reason | None:
-        """Return why the trial was stopped, once."""
-        return self._reasons.pop(trial_id, None)
 
     def rungs(self) -> list[RungStanding]:
         """Return how the rungs stand, bracket by bracket, the lowest rung first."""
@@ -186,11 +171,6 @@ class ASHA(AsyncHyperBandScheduler):
                 rung.scores = SortedBlocks(scores, doubles)
         self._entrants = {key: Entrant.from_json(own) for key, own in state["entrants"].items()}
 
-    def _read(self, result: dict[str, Any]) -> tuple[float | None, float | None]:
-        """Return a report's time, if it is one, and its metric."""
-        time = as_number(result.get(self._time_attr))
-        return (time if is_time(time) else None), as_number(result.get(str(self._metric)))
-
     def _why_stop(
         self, entrant: Entrant, time: float, value: float, result: dict[str, Any]
     ) -> Reason | None:
@@ -215,10 +195,6 @@ class ASHA(AsyncHyperBandScheduler):
         text = f"{place}: {value:.4g} is {side} the cut {cut:.4g} of {rung.others} trials"
         details = {"rung": float(rung.milestone), "bracket": bracket, "value": value}
         return Reason(text, {**details, "cutoff": cut, "trials": rung.others})
-
-    def _turned(self, value: float) -> float:
-        """Turn a metric into a score, of which more is better, or a score into the metric."""
-        return value if self._mode == "max" else -value
 
     def _standing(self, bracket: int, rung: Rung) -> RungStanding:
         label = f"{rung.milestone:g}"

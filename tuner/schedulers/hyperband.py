@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,12 +19,12 @@ from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
 
-from tuner.errors import SpecError
 from tuner.schedulers.bracket_reasons import place_of, why_dropped, why_paused
 from tuner.schedulers.brackets import HyperBandPlan
+from tuner.schedulers.checks import check_goal
 from tuner.schedulers.halving import Arrival, Halving
+from tuner.schedulers.judges import Comparing
 from tuner.schedulers.reasons import Reason
-from tuner.schedulers.reports import as_number
 from tuner.schedulers.standing import RungStanding
 from tuner.schedulers.waiting import trial_of
 
@@ -34,7 +33,7 @@ __all__ = ["HyperBand"]
 _ACTIVE = (Trial.PENDING, Trial.RUNNING)
 
 
-class HyperBand(TrialScheduler):
+class HyperBand(Comparing):
     """Trains brackets of trials from rung to rung, and keeps the best of each rung.
 
     A trial pauses at its bracket's rung until the bracket is full and all others of it are there;
@@ -67,12 +66,7 @@ class HyperBand(TrialScheduler):
         reduction_factor: float = 3,
         grace_period: float = 1,
     ) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        if mode not in (None, "min", "max"):
-            raise SpecError(f"mode must be 'min' or 'max', got {mode!r}")
-        self._time_attr = time_attr
-        self._metric = metric  # what Ray reads
-        self._mode = mode
+        super().__init__(time_attr, metric, mode)
         self._max_t = max_t
         self._plan = HyperBandPlan(max_t, reduction_factor, grace_period)
         self._added = 0
@@ -81,19 +75,6 @@ class HyperBand(TrialScheduler):
         self._brackets: dict[int, Halving] = {}
         self._bracket_of: dict[str, Halving] = {}
         self._trials: dict[str, Trial] = {}
-        self._reasons: dict[str, Reason] = {}
-
-    @property
-    def supports_buffered_results(self) -> bool:
-        """Whether several reports may be handed over at once; never, decisions come first."""
-        return False
-
-    def set_search_properties(self, metric: str | None, mode: str | None, **spec: Any) -> bool:
-        """Take metric and mode over from the sweep; return whether neither was set twice."""
-        if (self._metric and metric) or (self._mode and mode):
-            return False
-        self._metric, self._mode = metric or self._metric, mode or self._mode  # type: ignore[assignment]
-        return True
 
     def on_trial_add(self, tune_controller: TuneController, trial: Trial) -> None:
         """Put a new trial into the bracket that is being filled.
@@ -101,11 +82,7 @@ class HyperBand(TrialScheduler):
         Raises:
             SpecError: Metric or mode are not known yet.
         """
-        if self._metric is None or self._mode is None:
-            raise SpecError(
-                "HyperBand compares trials by a metric and its mode, got "
-                f"metric={self._metric!r}, mode={self._mode!r}; name them, here or in TuneConfig"
-            )
+        check_goal("HyperBand", self._metric, self._mode)
         self._trials[trial.trial_id] = trial
         if trial.trial_id in self._bracket_of:  # it failed, and starts again where it was
             return
@@ -121,8 +98,8 @@ class HyperBand(TrialScheduler):
     ) -> str:
         """Pause a trial at its rung; decide once it is the last that was waited for."""
         bracket = self._bracket_of.get(trial.trial_id)
-        time = as_number(result.get(self._time_attr))
-        if bracket is None or time is None or not math.isfinite(time):
+        time, value = self._read(result)
+        if bracket is None or time is None:
             return str(TrialScheduler.CONTINUE)
         self._trials[trial.trial_id] = trial
         if time >= self._max_t:
@@ -130,7 +107,7 @@ class HyperBand(TrialScheduler):
             del self._bracket_of[trial.trial_id]
             self._reasons[trial.trial_id] = Reason(f"reached max_t={self._max_t:g}")
         elif trial.trial_id in bracket.training and time >= bracket.rung.time:
-            bracket.arrive(trial.trial_id, time, self._score(result))
+            bracket.arrive(trial.trial_id, time, self._score(value))
         self._settle(tune_controller, bracket, current=trial.trial_id)
         self._close_if_exhausted(tune_controller, current=trial.trial_id)
         return self._answer(trial.trial_id, bracket)
@@ -140,11 +117,6 @@ class HyperBand(TrialScheduler):
     ) -> None:
         """A running trial ended: by a decision, or by itself."""
         self.on_trial_remove(tune_controller, trial)
-
-    def on_trial_error(self, tune_controller: TuneController, trial: Trial) -> None:
-        """A trial failed; one that will be tried again stays in its bracket."""
-        if trial.status != Trial.ERROR:  # which Ray sets before it starts a trial again
-            self.on_trial_remove(tune_controller, trial)
 
     def on_trial_remove(self, tune_controller: TuneController, trial: Trial) -> None:
         """A trial ended: its bracket waits for it no longer."""
@@ -168,10 +140,6 @@ class HyperBand(TrialScheduler):
             return None
         self._decide_without_the_missing(tune_controller)
         return self._next_in_line(tune_controller)
-
-    def take_reason(self, trial_id: str) -> Reason | None:
-        """Return why the trial was last stopped or paused, once."""
-        return self._reasons.pop(trial_id, None)
 
     def rung_ahead(self, trial_id: str) -> float | None:
         """Return the time of the rung that a trial trains towards; None if it does not train."""
@@ -289,18 +257,11 @@ class HyperBand(TrialScheduler):
                     new = trial
         return new
 
-    def _score(self, result: Mapping[str, Any]) -> float | None:
-        value = as_number(result.get(str(self._metric)))
-        if value is None or not math.isfinite(value):
-            return None
-        return self._in_own_direction(value)
-
-    def _in_own_direction(self, value: float) -> float:
-        """Turn a metric into a score, of which more is better, or a score into the metric."""
-        return value if self._mode == "max" else -value
+    def _score(self, value: float | None) -> float | None:
+        return self._turned(value) if value is not None and math.isfinite(value) else None
 
     def _value(self, arrival: Arrival) -> float | None:
-        return None if arrival.score is None else self._in_own_direction(arrival.score)
+        return None if arrival.score is None else self._turned(arrival.score)
 
     def _standing(self, bracket: Halving) -> RungStanding:
         scores = [at.score for at in bracket.waiting.values() if at.score is not None]
@@ -309,5 +270,5 @@ class HyperBand(TrialScheduler):
             label=f"{start.size} from {start.time:g} @ {bracket.rung.time:g}",
             trials=len(bracket.waiting),
             cutoff=None,
-            best=self._in_own_direction(max(scores)) if scores else None,
+            best=self._turned(max(scores)) if scores else None,
         )

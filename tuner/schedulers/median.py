@@ -22,16 +22,16 @@ from ray.tune.schedulers import MedianStoppingRule, TrialScheduler
 from tuner.errors import SpecError
 from tuner.schedulers.checks import check_count, check_goal, check_mode
 from tuner.schedulers.divergence import why_diverged
+from tuner.schedulers.judges import Judge
 from tuner.schedulers.quantiles import median
 from tuner.schedulers.reasons import Reason
-from tuner.schedulers.reports import as_number, is_time
 from tuner.schedulers.running_means import RunningMeans
 from tuner.schedulers.waiting import first_waiting
 
 __all__ = ["MedianStopping"]
 
 
-class MedianStopping(MedianStoppingRule):
+class MedianStopping(Judge, MedianStoppingRule):
     """Ray's ``MedianStoppingRule``, decision for decision.
 
     Where reports share their times, as with epochs, a report takes O(log n) for n trials; with
@@ -82,12 +82,6 @@ class MedianStopping(MedianStoppingRule):
         self._worse: set[str] = set()  # live trials that were worse than the median
         self._num_worse = 0
         self._yielded: dict[str, float] = {}  # when live trials last did
-        self._reasons: dict[str, Reason] = {}
-
-    @property
-    def supports_buffered_results(self) -> bool:
-        """Whether several reports may be handed over at once; never, decisions come first."""
-        return False
 
     def on_trial_add(self, tune_controller: TuneController, trial: Trial) -> None:
         """A trial was suggested, or starts again.
@@ -128,11 +122,6 @@ class MedianStopping(MedianStoppingRule):
             self._means.end(trial.trial_id, time, value)
         self.on_trial_remove(tune_controller, trial)
 
-    def on_trial_error(self, tune_controller: TuneController, trial: Trial) -> None:
-        """A trial failed; one that will be tried again has not ended."""
-        if trial.status != Trial.ERROR:  # which Ray sets before it starts a trial again
-            self.on_trial_remove(tune_controller, trial)
-
     def on_trial_remove(self, tune_controller: TuneController, trial: Trial) -> None:
         """A trial ended; its means stay."""
         self._means.end(trial.trial_id)
@@ -144,10 +133,6 @@ class MedianStopping(MedianStoppingRule):
     def choose_trial_to_run(self, tune_controller: TuneController) -> Trial | None:
         """Return the trial that has waited longest for a slot, new ones before paused ones."""
         return first_waiting(tune_controller)
-
-    def take_reason(self, trial_id: str) -> Reason | None:
-        """Return why the trial was last stopped or paused, once."""
-        return self._reasons.pop(trial_id, None)
 
     def debug_string(self) -> str:
         """Return a summary."""
@@ -172,11 +157,6 @@ class MedianStopping(MedianStoppingRule):
         self._worse = set(state["worse"])
         self._num_worse = state["num_worse"]
         self._yielded = dict(state["yielded"])
-
-    def _read(self, result: dict[str, Any]) -> tuple[float | None, float | None]:
-        """Return a report's time, if it is one, and its metric."""
-        time = as_number(result.get(self._time_attr))
-        return (time if is_time(time) else None), as_number(result.get(str(self._metric)))
 
     def _is_news(self, trial_id: str, time: float) -> bool:
         """Whether a report of this time says anything: that of a condemned trial does not."""

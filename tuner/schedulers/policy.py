@@ -20,6 +20,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from tuner.errors import SpecError
 from tuner.places import Place, place_of
 from tuner.scenario import Scenario
+from tuner.schedulers.judges import Reasoned
 from tuner.schedulers.reasons import Reason
 from tuner.schedulers.reports import as_number
 from tuner.schedulers.waiting import first_waiting
@@ -40,7 +41,7 @@ class PolicyStep:
     config: Mapping[str, Any]
 
 
-class PolicyReplay(FIFOScheduler):
+class PolicyReplay(Reasoned, FIFOScheduler):
     """Changes each trial's configuration at given times, and stops none.
 
     A trial that comes to a change pauses, which saves it, and goes on from its checkpoint with
@@ -58,7 +59,7 @@ class PolicyReplay(FIFOScheduler):
     def __init__(
         self, policy: Sequence[PolicyStep], *, time_attr: str = "training_iteration"
     ) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         times = [step.time for step in policy]
         if not times or times[0] != 0 or any(a >= b for a, b in pairwise(times)):
             raise SpecError(f"a policy's times begin at 0 and grow, got {times}")
@@ -66,11 +67,6 @@ class PolicyReplay(FIFOScheduler):
         self._time_attr = time_attr
         self._step: dict[str, int] = {}
         self._due: set[str] = set()  # paused for their next step
-        self._reasons: dict[str, Reason] = {}
-
-    def take_reason(self, trial_id: str) -> Reason | None:
-        """Return why the trial was last paused, once; the details hold its next configuration."""
-        return self._reasons.pop(trial_id, None)
 
     def on_trial_add(self, tune_controller: TuneController, trial: Trial) -> None:
         """A trial begins with the first configuration."""

@@ -17,19 +17,19 @@ from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
 
-from tuner.schedulers.checks import check_goal, check_mode
+from tuner.schedulers.checks import check_goal
 from tuner.schedulers.divergence import why_diverged
+from tuner.schedulers.judges import Comparing
 from tuner.schedulers.ladder import BracketDraw, check_ladder, milestones
 from tuner.schedulers.promotion_rungs import PromotionRung, PromotionRungs
 from tuner.schedulers.reasons import Reason
-from tuner.schedulers.reports import as_number, is_time
 from tuner.schedulers.standing import RungStanding
 from tuner.schedulers.waiting import trial_of
 
 __all__ = ["PromotionASHA"]
 
 
-class PromotionASHA(TrialScheduler):
+class PromotionASHA(Comparing):
     """Pauses each trial at each rung; free slots promote before they start what is new.
 
     A free slot goes to the best trial that waits at the highest rung with one in its top
@@ -65,36 +65,19 @@ class PromotionASHA(TrialScheduler):
         brackets: int = 1,
         seed: int | None = None,
     ) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        check_mode(mode)
+        super().__init__(time_attr, metric, mode)
         ladder: dict[str, Any] = {
             "max_t": max_t,
             "grace_period": grace_period,
             "reduction_factor": reduction_factor,
         }
         check_ladder(**ladder, brackets=brackets)
-        self._time_attr = time_attr
-        self._metric = metric  # what Ray reads
-        self._mode = mode
         self._max_t = max_t
         rows = [milestones(**ladder, bracket=index) for index in range(brackets)]
         self._rungs = PromotionRungs(rows, reduction_factor)
         self._draw = BracketDraw([len(row) for row in rows], seed)
         self._trials: dict[str, Trial] = {}
-        self._reasons: dict[str, Reason] = {}
         self._any_complete = False
-
-    @property
-    def supports_buffered_results(self) -> bool:
-        """Whether several reports may be handed over at once; never, decisions come first."""
-        return False
-
-    def set_search_properties(self, metric: str | None, mode: str | None, **spec: Any) -> bool:
-        """Take metric and mode over from the sweep; return whether neither was set twice."""
-        if (self._metric and metric) or (self._mode and mode):
-            return False
-        self._metric, self._mode = metric or self._metric, mode or self._mode  # type: ignore[assignment]
-        return True
 
     def on_trial_add(self, tune_controller: TuneController, trial: Trial) -> None:
         """Draw the bracket of a new trial.
@@ -111,9 +94,9 @@ class PromotionASHA(TrialScheduler):
         self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
     ) -> str:
         """Pause a trial that reaches a rung; stop one at ``max_t``."""
-        time, value = (as_number(result.get(str(k))) for k in (self._time_attr, self._metric))
+        time, value = self._read(result)
         known = trial.trial_id in self._rungs.members
-        if not known or value is None or time is None or not is_time(time):
+        if not known or value is None or time is None:
             return str(TrialScheduler.CONTINUE)
         self._trials[trial.trial_id] = trial
         if not self._rungs.train(trial.trial_id, time):
@@ -125,7 +108,7 @@ class PromotionASHA(TrialScheduler):
         if reason is not None:
             self._reasons[trial.trial_id] = reason
             return str(TrialScheduler.STOP)
-        rung = self._rungs.arrive(trial.trial_id, self._turned(value))
+        rung = self._rungs.arrive(trial.trial_id, -self._turned(value))
         if rung is None:
             return str(TrialScheduler.CONTINUE)
         bracket = self._rungs.members[trial.trial_id].bracket
@@ -137,11 +120,6 @@ class PromotionASHA(TrialScheduler):
     ) -> None:
         """A running trial ended: by a decision, or by itself."""
         self.on_trial_remove(tune_controller, trial)
-
-    def on_trial_error(self, tune_controller: TuneController, trial: Trial) -> None:
-        """A trial failed; one that will be tried again keeps its rung and its promotion."""
-        if trial.status != Trial.ERROR:  # which Ray sets before it starts a trial again
-            self.on_trial_remove(tune_controller, trial)
 
     def on_trial_remove(self, tune_controller: TuneController, trial: Trial) -> None:
         """A trial ended; if it waited for a promotion, its place is for the next best."""
@@ -165,10 +143,6 @@ class PromotionASHA(TrialScheduler):
         if chosen is None:
             self._end_waiting(tune_controller)
         return chosen
-
-    def take_reason(self, trial_id: str) -> Reason | None:
-        """Return why the trial was last stopped or paused, once."""
-        return self._reasons.pop(trial_id, None)
 
     def rungs(self) -> list[RungStanding]:
         """Return how the rungs stand, bracket by bracket, the lowest rung first."""
@@ -221,16 +195,12 @@ class PromotionASHA(TrialScheduler):
     def _end_waiting(self, tune_controller: TuneController) -> None:
         for trial_id, member in self._rungs.members.items():
             if member.entry is not None:
-                rung, value = self._rungs.rung_of(member), self._turned(member.entry.loss)
+                rung, value = self._rungs.rung_of(member), -self._turned(member.entry.loss)
                 self._reasons[trial_id] = self._reason(rung, member.bracket, value, "ends")
         live = tune_controller.get_live_trials()
         paused = [trial for trial in live if trial.status == Trial.PAUSED]
         for trial in sorted(paused, key=lambda trial: trial.trial_id):
             tune_controller.stop_trial(trial)
-
-    def _turned(self, value: float) -> float:
-        """Turn a metric into a loss, of which less is better, or a loss into the metric."""
-        return value if self._mode == "min" else -value
 
     def _reason(self, rung: PromotionRung, bracket: int, value: float, verdict: str) -> Reason:
         places, trials = rung.places, rung.arrived
@@ -248,6 +218,6 @@ class PromotionASHA(TrialScheduler):
         return RungStanding(
             label=self._label(bracket, rung),
             trials=rung.arrived,
-            cutoff=None if rung.cutoff is None else self._turned(rung.cutoff),
-            best=None if best is None else self._turned(best),
+            cutoff=None if rung.cutoff is None else -self._turned(rung.cutoff),
+            best=None if best is None else -self._turned(best),
         )

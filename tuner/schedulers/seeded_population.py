@@ -24,6 +24,7 @@ from ray.tune.schedulers.pbt import _PBTTrialState
 
 from tuner.schedulers.checks import check_mode, check_number, check_range
 from tuner.schedulers.explore import Explorer
+from tuner.schedulers.judges import Reasoned
 from tuner.schedulers.populations import continue_from, describe_exploit, pass_barrier
 from tuner.schedulers.reasons import Reason
 from tuner.schedulers.reports import as_number
@@ -35,7 +36,7 @@ _YIELDS = "yields its slot at {:g}: other trials of the population wait"
 _REMEMBERED = ("last_score", "last_perturbation_time", "last_train_time", "last_result")
 
 
-class SeededPopulation(PopulationBasedTraining):
+class SeededPopulation(Reasoned, PopulationBasedTraining):
     """Ray's PBT, put right; `PBT` and `PB2` say how it explores.
 
     Args:
@@ -53,16 +54,11 @@ class SeededPopulation(PopulationBasedTraining):
         self._hyperparam_mutations = {}  # the explorer knows them
         self._explorer = explorer
         self._rng = np.random.default_rng(seed)
-        self._reasons: dict[str, Reason] = {}
         self._unbound: dict[str, dict[str, Any]] = {}  # of a saved state, by trial
         self._turns: dict[str, int] = {}  # when each member was compared last, counted
         self._turn = 0
         self._saves_nothing = False
         self._warned = False
-
-    def take_reason(self, trial_id: str) -> Reason | None:
-        """Return why the trial was last paused or made to copy another, once."""
-        return self._reasons.pop(trial_id, None)
 
     def on_trial_add(self, tune_controller: TuneController, trial: Trial) -> None:
         """A member was suggested; what its configuration lacks is drawn."""

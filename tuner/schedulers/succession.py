@@ -14,6 +14,7 @@ from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
+from tuner.schedulers.judges import Reasoned
 from tuner.schedulers.populations import continue_from
 from tuner.schedulers.reasons import Reason
 from tuner.store.lineage import Segment
@@ -21,7 +22,7 @@ from tuner.store.lineage import Segment
 __all__ = ["Succession"]
 
 
-class Succession(FIFOScheduler):
+class Succession(Reasoned, FIFOScheduler):
     """Runs the segments of a lineage one after the other.
 
     A trial that comes to its segment's end pauses, which saves it. The trial of the next segment,
@@ -33,23 +34,18 @@ class Succession(FIFOScheduler):
     """
 
     def __init__(self, segments: Sequence[Segment]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self._segments = tuple(segments)
         self._index = 0
         self._trials: dict[str, Trial] = {}
         self._is_over = False  # the present segment, up to saving
         self._is_taken = True  # its trial has what it goes on from
-        self._reasons: dict[str, Reason] = {}
 
     def awaited(self) -> Segment | None:
         """Return the present segment if its trial is yet to be made."""
         self._advance()
         segment = self._segments[self._index]
         return None if segment.trial_id in self._trials else segment
-
-    def take_reason(self, trial_id: str) -> Reason | None:
-        """Return why the trial was last paused or ended, once."""
-        return self._reasons.pop(trial_id, None)
 
     def on_trial_add(self, tune_controller: TuneController, trial: Trial) -> None:
         """A trial that was awaited is there."""
