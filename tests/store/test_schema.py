@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tuner.errors import ReportError
@@ -44,6 +44,11 @@ def widened(value: Any, field: pa.Field) -> Any:
     return float(value) if value is not None and pa.types.is_floating(field.type) else value
 
 
+def loses_a_type(kind: pa.DataType) -> bool:
+    """Whether a column that begins with this type forgets which number or sequence it took."""
+    return pa.types.is_floating(kind) or pa.types.is_list(kind)
+
+
 @given(ROWS)
 def test_what_goes_in_comes_out(same: Same, rows: list[dict[str, Any]]) -> None:
     schema = RowSchema(FIXED)
@@ -61,6 +66,7 @@ def test_what_goes_in_comes_out(same: Same, rows: list[dict[str, Any]]) -> None:
     assert same(rows_of(table), expected)
 
 
+@example([{"a": [0]}, {"a": ()}, {"a": False}], 2)
 @given(ROWS, st.integers(0, 6))
 def test_columns_written_early_widen_to_what_was_written_at_once(
     same: Same, rows: list[dict[str, Any]], cut: int
@@ -71,8 +77,8 @@ def test_columns_written_early_widen_to_what_was_written_at_once(
     joined = pa.concat_tables([conform(early, piecewise.arrow), late])
     at_once = whole.tabulate([admit(whole, row) for row in rows])
     assert joined.schema.equals(at_once.schema, check_metadata=True)
-    floats = {field.name for field in early.schema if "double" in str(field.type)}
-    if not any(is_json(joined.schema.field(name)) for name in floats):
+    typed = {field.name for field in early.schema if loses_a_type(field.type)}
+    if not any(is_json(joined.schema.field(name)) for name in typed):
         assert same(rows_of(joined), rows_of(at_once))
 
 

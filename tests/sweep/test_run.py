@@ -124,8 +124,8 @@ def test_pbt_copies_weights_and_changes_hyperparameters_inside_their_bounds(run:
     # A copied trial goes on from its source's epoch with its source's x: the loss continues.
     last = exploits.drop_duplicates("trial_id", keep="last").iloc[0]
     x = last.details["config"]["x"]
-    own = reports[reports.trial_id == last.trial_id].sort_values("timestamp")
-    later = own[own.timestamp > last.timestamp].iloc[1:]  # the first one led to the exploit
+    own = reports[reports.trial_id == last.trial_id]
+    later = own[own.seq > last.seq]
     assert len(later) > 0
     np.testing.assert_allclose(later.loss, (x - 0.3) ** 2 + 1 / later.epoch)
 
