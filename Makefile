@@ -28,7 +28,7 @@ $(VENV)/.installed: pyproject.toml setup.py constraints.txt requirements/bohb.tx
 	  echo "$(PYTHON) cannot create virtual environments." \
 	       "Install its venv module (Debian, Ubuntu: apt-get install python3-venv)" >&2; exit 1; }
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
-	@$(BIN)/python $(PIP_INSTALL) --constraint constraints.txt --editable '.[torch,dev]'
+	@$(BIN)/python $(PIP_INSTALL) --constraint constraints.txt --editable '.[torch,surrogates,dev]'
 	@$(BIN)/python $(PIP_INSTALL) --no-deps --requirement requirements/bohb.txt
 	@touch $@
 
@@ -58,7 +58,7 @@ constraints:
 	@scratch=$$(mktemp -d) && trap 'rm -rf $$scratch' EXIT && \
 	torch=$$(grep '^torch==' constraints.txt) && \
 	"$(PYTHON)" -m venv $$scratch/venv && \
-	$$scratch/venv/bin/python $(PIP_INSTALL) "$$torch" --editable '.[torch,dev]' && \
+	$$scratch/venv/bin/python $(PIP_INSTALL) "$$torch" --editable '.[torch,surrogates,dev]' && \
 	{ sed -n '/^#/p' constraints.txt; \
 	  $$scratch/venv/bin/python -m pip freeze --all --exclude pip --exclude tuner \
 	  | sed 's/^\(torch==[^+]*\)+.*/\1/'; } > $$scratch/constraints.txt && \

@@ -17,6 +17,7 @@ LAYERS = {
     "space": 0,
     "spec": 0,
     "arms": 0,
+    "budgets": 0,
     "seeds": 0,
     "randomness": 0,
     "places": 0,
