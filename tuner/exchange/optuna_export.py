@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import optuna
-from optuna.exceptions import ExperimentalWarning, StorageInternalError
+from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.study import Study, StudyDirection
@@ -23,6 +22,7 @@ from tuner.exchange.distributions import StudyParameter, study_parameters
 from tuner.exchange.histories import Histories, History
 from tuner.exchange.optuna_tables import insert_trials
 from tuner.objectives import Objective
+from tuner.searchers.optuna_space import quiet
 from tuner.space import flatten, from_json
 from tuner.store import Sweep, last_line
 from tuner.store.results import At
@@ -76,7 +76,7 @@ def export_optuna(
     parameters = study_parameters(_space(sweep), (trial.result.config for trial in histories))
     began = sweep.state.get("started") or 0.0
     trials = (_trial(history, objectives, parameters, began) for history in histories)
-    with _quiet():
+    with quiet():
         if storage == "journal":
             _make_study(sweep, JournalStorage(JournalFileBackend(str(file)))).add_trials(trials)
         else:
@@ -179,16 +179,3 @@ def _intermediate_values(history: History, metric: str) -> dict[int, float]:
 
 def _datetime(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds)  # Optuna's times are local, without a zone
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Optuna's log lines and notices of experimental features off the terminal."""
-    verbosity = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ExperimentalWarning)
-            yield
-    finally:
-        optuna.logging.set_verbosity(verbosity)

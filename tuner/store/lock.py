@@ -30,7 +30,7 @@ from tuner.store.drivers import GONE_AFTER_S, Holder, highest, holder, look
 from tuner.store.layout import SweepLayout, refused, write_atomically
 from tuner.store.processes import this_process
 
-__all__ = ["BEAT_EVERY_S", "SweepLock", "judgement", "lock_content"]
+__all__ = ["BEAT_EVERY_S", "SweepLock", "driven_by", "judgement", "lock_content"]
 
 BEAT_EVERY_S = 10.0
 
@@ -181,11 +181,13 @@ def judgement(gone: Holder | None) -> str:
 
 
 def _busy(layout: SweepLayout, other: Holder | None) -> str:
+    return f"{driven_by(layout.root, other)}; stop it with: tuner stop {layout.root}"
+
+
+def driven_by(place: object, other: Holder | None) -> str:
+    """Say that a sweep has a driver already, and how long one has to wait if that one died."""
     heard = ""
     if other is not None and other.silent_s is not None:
         wait_s = max(1.0, GONE_AFTER_S - other.silent_s)
         heard = f", heard from {other.silent_s:.0f} s ago (if it died, try again in {wait_s:.0f} s)"
-    return (
-        f"a sweep has one driver, and {layout.root} is driven by {other or 'another process'}"
-        f"{heard}; stop it with: tuner stop {layout.root}"
-    )
+    return f"a sweep has one driver, and {place} is driven by {other or 'another process'}{heard}"

@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Any
 
 from tuner.errors import StorageError, SweepBusyError
-from tuner.store.drivers import GONE_AFTER_S, Holder, standing
+from tuner.store.drivers import Holder, standing
 from tuner.store.layout import LOCK_PATTERN, SweepLayout
-from tuner.store.lock import BEAT_EVERY_S, judgement, lock_content
+from tuner.store.lock import BEAT_EVERY_S, driven_by, judgement, lock_content
 from tuner.store.remote import Found, RemoteFolder
 
 __all__ = ["RemoteLock", "look"]
@@ -93,7 +93,7 @@ class RemoteLock:
             try:
                 number, last = look(remote, _now(remote, claim))
                 if last is not None and last.alive:
-                    raise SweepBusyError(_busy(remote, last))
+                    raise SweepBusyError(f"{driven_by(remote, last)}; stop it where it runs")
                 in_time = time.monotonic() - claimed < _CLAIM_LASTS_S / 2
                 if _is_alone(remote, claim) and in_time and _highest(remote)[0] == number:
                     predecessor = _staging(remote, number)
@@ -109,7 +109,7 @@ class RemoteLock:
             finally:
                 remote.remove(claim)
             sleep(_PAUSE_S * random.uniform(1, 4))
-        raise SweepBusyError(_busy(remote, last))
+        raise SweepBusyError(f"{driven_by(remote, last)}; stop it where it runs")
 
     def beat(self) -> None:
         """Show that the driver is alive, or learn that another took over.
@@ -215,14 +215,3 @@ def _is_lock(name: str) -> bool:
 
 def _number(name: str) -> int:
     return int(Path(name).stem.rpartition("-")[2])
-
-
-def _busy(remote: RemoteFolder, other: Holder | None) -> str:
-    heard = ""
-    if other is not None and other.silent_s is not None:
-        wait_s = max(1.0, GONE_AFTER_S - other.silent_s)
-        heard = f", heard from {other.silent_s:.0f} s ago (if it died, try again in {wait_s:.0f} s)"
-    return (
-        f"a sweep has one driver, and {remote} is driven by {other or 'another process'}{heard}; "
-        "stop it where it runs"
-    )
