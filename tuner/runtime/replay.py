@@ -1,9 +1,9 @@
 """Brings fresh scheduler and searcher objects to where a sweep's record ends.
 
-A `Replay` stands in for Ray Tune's controller. It reads the record of a sweep in the order in
-which things happened, makes the calls that the controller made then, and leaves scheduler,
-searcher and trials as they were at the last record: rungs, brackets, populations, medians,
-observations and random states, whatever objects hold them.
+A `Replay` stands in for Ray Tune's controller (`stand_in`). It reads the record of a sweep in the
+order in which things happened, makes the calls that the controller made then, and leaves
+scheduler, searcher and trials as they were at the last record: rungs, brackets, populations,
+medians, observations and random states, whatever objects hold them.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from typing import Any
 from ray.train._internal.session import _TrainingResult
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
-from ray.tune.utils import flatten_dict
 
 from tuner.errors import StorageError, SweepFailedError
 from tuner.runtime.controller import Overdue
 from tuner.runtime.ledger import Ledger
-from tuner.runtime.recorded_save import RecordedSave
 from tuner.runtime.source import TrialSource
+from tuner.runtime.stand_in import StandIn
 from tuner.runtime.storage import Checkpoints
 from tuner.runtime.tape import Record, Tape
 from tuner.schedulers import Decision, Supervisor, as_number
@@ -29,7 +28,7 @@ from tuner.schedulers import Decision, Supervisor, as_number
 __all__ = ["Replay"]
 
 
-class Replay:
+class Replay(StandIn):
     """Replays the record of a sweep; see the module's docstring.
 
     Args:
@@ -47,9 +46,6 @@ class Replay:
             were suggested in another space.
 
     Attributes:
-        trials: All trials, in the order in which they were made.
-        overdue: What is still to be done about each trial that lost its worker, and has not
-            caught up since.
         revived: Ids of trials that ended at the old ``max_t`` and go on to the new one.
         differences: How many decisions and suggestions came out otherwise than recorded. The
             record holds: a searcher or scheduler that goes by the clock cannot repeat itself.
@@ -71,28 +67,17 @@ class Replay:
         first_num_trials: int | None = None,
         learns_until: float = -1,
     ) -> None:
-        self.trials: list[Trial] = []
-        self.overdue: dict[Trial, Overdue] = {}
+        super().__init__(supervisor, source, ledger, copies=copies)
         self.revived: set[str] = set()
         self.differences = 0
         self.spent_s = 0.0
-        self.search_alg = source  # schedulers look for it there
-        self._supervisor = supervisor
-        self._source = source
-        self._ledger = ledger
         self._metric = metric
         self._time_attr = time_attr
-        self._copies = copies
         self._checkpoints = checkpoints
         self._max_t = max_t
         self._max_t_then = max_t if first_max_t is None else first_max_t
         self._learns_until = learns_until
         source.num_samples = first_num_trials  # which HyperBand's brackets depend on
-        self._by_id: dict[str, Trial] = {}
-        self._live: dict[Trial, None] = {}
-        self._decided: dict[str, str] = {}
-        self._last: set[str] = set()
-        self._saves: dict[str, RecordedSave] = {}
         self._produced: deque[Decision] = deque()
         self._tape = Tape()
         self._began: float | None = None
@@ -140,48 +125,6 @@ class Replay:
         """The supervisor tells of a decision."""
         self._produced.append(decision)
 
-    # What schedulers ask of a controller ----------------------------------------------------
-
-    def get_trials(self) -> list[Trial]:
-        """Return all trials."""
-        return self.trials
-
-    def get_live_trials(self) -> set[Trial]:
-        """Return the trials that have not ended."""
-        return set(self._live)
-
-    def stop_trial(self, trial: Trial) -> None:
-        """End a trial."""
-        if trial.is_finished():
-            return
-        if trial.trial_id in self._last:
-            last = trial.run_metadata.last_result or {}
-            trial.run_metadata.last_result = {**last, "done": True}
-        if trial.status == Trial.RUNNING:
-            result = flatten_dict(trial.last_result)
-            self._supervisor.on_trial_complete(self, trial, result)  # type: ignore[arg-type]
-            told = flatten_dict(trial.last_result)  # NaN now, where the trial has diverged
-            self._source.on_trial_complete(trial.trial_id, result=told)
-        else:
-            self._supervisor.on_trial_remove(self, trial)  # type: ignore[arg-type]
-            self._source.on_trial_complete(trial.trial_id)
-        self._end(trial, Trial.TERMINATED)
-
-    def pause_trial(self, trial: Trial, should_checkpoint: bool = True) -> None:
-        """Pause a trial that goes on from another one's checkpoint."""
-        self._forget_save(trial)
-        self._decided.pop(trial.trial_id, None)
-        self.overdue.pop(trial, None)
-        trial.set_status(Trial.PAUSED)
-
-    def _schedule_trial_save(
-        self, trial: Trial, result: dict[str, Any] | None = None
-    ) -> RecordedSave:
-        if trial.trial_id not in self._saves:
-            save = RecordedSave(trial, self._saved_later)
-            self._saves[trial.trial_id] = trial.temporary_state.saving_to = save
-        return self._saves[trial.trial_id]
-
     # What happened ---------------------------------------------------------------------------
 
     def _report(self, record: Record) -> None:
@@ -218,7 +161,7 @@ class Replay:
     def _decide(self, trial: Trial, result: dict[str, Any]) -> None:
         recorded = self._tape.answer(trial.trial_id)
         self._supervisor.explains = recorded is None
-        replayed = self._supervisor.on_trial_result(self, trial, result)  # type: ignore[arg-type]
+        replayed = self._supervisor.on_trial_result(self, trial, result)
         if self._max_t_then < self._max_t and result[self._time_attr] >= self._max_t_then:
             if recorded == TrialScheduler.STOP != replayed:
                 self.revived.add(trial.trial_id)
@@ -285,15 +228,11 @@ class Replay:
         self._source.learns_only = record.seq <= self._learns_until
         trial, same = self._source.again(record.row["trial_id"], record.row["details"]["config"])
         self.differences += not same
-        self.trials.append(trial)
-        self._by_id[trial.trial_id] = trial
-        self._live[trial] = None
-        self._ledger.created(trial.trial_id, trial.config)
-        self._supervisor.on_trial_add(self, trial)  # type: ignore[arg-type]
+        self._add(trial)
 
     def _on_queued(self, record: Record) -> None:
         trial = self._open_trial(record)
-        self._supervisor.choose_trial_to_run(self)  # type: ignore[arg-type]  # which chose it
+        self._supervisor.choose_trial_to_run(self)  # which chose it
         trial.set_status(Trial.PENDING)
 
     def _on_started(self, record: Record) -> None:
@@ -320,7 +259,7 @@ class Replay:
             trial.run_metadata.num_failures += 1
             self._lose_worker(trial)
             return
-        self._supervisor.on_trial_error(self, trial)  # type: ignore[arg-type]
+        self._supervisor.on_trial_error(self, trial)
         self._source.on_trial_complete(trial.trial_id, error=True)
         self._end(trial, Trial.ERROR)
 
@@ -352,34 +291,7 @@ class Replay:
         if record.kind == "event" and record.row["event"] in between:
             return  # the controller was in the middle of a step, or gone
         if self._live and not any(t.status == Trial.RUNNING for t in self._live):
-            self._supervisor.choose_trial_to_run(self)  # type: ignore[arg-type]
-
-    def _lose_worker(self, trial: Trial) -> None:
-        """Have a trial start again; what it repeats then is known."""
-        decided = str(self._decided.pop(trial.trial_id, TrialScheduler.CONTINUE))
-        saving = trial.trial_id in self._saves
-        self._forget_save(trial)
-        self._ledger.restarts(trial.trial_id)
-        if decided == TrialScheduler.PAUSE and not self._copies:
-            trial.set_status(Trial.PAUSED)  # as `SweepController` does
-            self.overdue.pop(trial, None)
-        else:
-            trial.set_status(Trial.PENDING)
-            if saving or trial not in self.overdue:
-                self.overdue[trial] = Overdue(decided, save=saving)
-        self._ledger.set_status(trial.trial_id, trial.status)
-
-    def _end(self, trial: Trial, status: str) -> None:
-        trial.set_status(status)
-        self._forget_save(trial)
-        self._live.pop(trial, None)
-        self.overdue.pop(trial, None)
-        for forgetful in (self._last, self._decided):
-            _discard(forgetful, trial.trial_id)
-
-    def _forget_save(self, trial: Trial) -> None:
-        self._saves.pop(trial.trial_id, None)
-        trial.temporary_state.saving_to = None
+            self._supervisor.choose_trial_to_run(self)
 
     def _open_trial(self, record: Record) -> Trial:
         trial = self._trial(record)
@@ -435,13 +347,6 @@ class Replay:
 
 def _is_same(decision: Decision, row: Mapping[str, Any]) -> bool:
     return (decision.trial_id, decision.kind) == (row["trial_id"], row["decision"])
-
-
-def _discard(collection: set[str] | dict[str, str], key: str) -> None:
-    if isinstance(collection, set):
-        collection.discard(key)
-    else:
-        collection.pop(key, None)
 
 
 def _ignore(_: object) -> None:
