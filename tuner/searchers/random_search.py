@@ -17,11 +17,12 @@ from tuner.arms import JSON
 from tuner.randomness import PrivateRandomState
 from tuner.searchers.base import DEFAULT_NUM_SAMPLES, SearchTask, SpaceSearcher, Suggestion
 from tuner.searchers.screening import MOST_RANDOM_DRAWS, Screen, none_feasible
-from tuner.searchers.variants import resolve_variants
+from tuner.searchers.variants import draw_variants
 from tuner.space import grid_size, has_grid
 
 __all__ = ["RandomSearcher"]
 
+_ATOMS = (bool, int, float, str, type(None))
 _LEAST_REDRAWS = 20  # of a round, whatever the size of its grid
 
 
@@ -43,6 +44,8 @@ class RandomSearcher(SpaceSearcher):
     def __init__(self, task: SearchTask, *, unique: bool = False) -> None:
         super().__init__(task)
         self._random = PrivateRandomState(task.seed)
+        self._draw = draw_variants(task.space)
+        self._size = grid_size(task.space)
         self._screen = Screen(task.space, task.constraint, unique=unique)
         self._waiting: deque[Mapping[str, Any]] = deque(task.points)
         self._rounds_left = (
@@ -58,7 +61,7 @@ class RandomSearcher(SpaceSearcher):
             if self._rounds_left == 0:
                 return Searcher.FINISHED
             self._begin_round()
-        return deepcopy(dict(self._waiting.popleft())) if self._waiting else Searcher.FINISHED
+        return _copied(self._waiting.popleft()) if self._waiting else Searcher.FINISHED
 
     @classmethod
     def default_num_samples(cls, space: Mapping[str, Any]) -> int | None:
@@ -88,10 +91,10 @@ class RandomSearcher(SpaceSearcher):
             SpecError: None of the draws is feasible.
         """
         admitted: dict[int, dict[str, Any]] = {}
-        size = grid_size(self.task.space)
+        size = self._size
         draws, feasible = max(_LEAST_REDRAWS, MOST_RANDOM_DRAWS // size), False
         for _ in range(draws):
-            for place, config in enumerate(resolve_variants(self.task.space, self._random)):
+            for place, config in enumerate(self._draw(self._random)):
                 if place in admitted or not self._screen.is_feasible(config):
                     continue
                 feasible = True
@@ -103,3 +106,11 @@ class RandomSearcher(SpaceSearcher):
         if not feasible:
             raise none_feasible(draws * size)
         return [admitted[place] for place in sorted(admitted)]
+
+
+def _copied(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a deep copy; that of numbers and texts takes a tenth of `deepcopy`'s time."""
+    return {
+        name: value if isinstance(value, _ATOMS) else deepcopy(value)
+        for name, value in config.items()
+    }

@@ -7,16 +7,43 @@ from ``random`` and ``numpy.random``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
+from ray.tune.search.sample import Domain
 from ray.tune.search.variant_generator import generate_variants
 
 from tuner.errors import SpecError
 from tuner.randomness import PrivateRandomState
-from tuner.space import has_function
+from tuner.searchers.draws import draw_from
+from tuner.space import has_function, has_grid, is_conditional
 
-__all__ = ["resolve_variants"]
+__all__ = ["draw_variants", "resolve_variants"]
+
+_ATOMS = (bool, int, float, str, type(None))
+
+
+def draw_variants(
+    space: Mapping[str, Any],
+) -> Callable[[PrivateRandomState], list[dict[str, Any]]]:
+    """Return what does to ``space``, time after time, what `resolve_variants` does once.
+
+    A space without nesting, grids, functions and conditional choices is drawn from at a tenth of
+    the cost, with the same draws.
+    """
+    flat = all(isinstance(value, (Domain, *_ATOMS)) for value in space.values())
+    if not flat or has_grid(space) or has_function(space) or is_conditional(space):
+        return partial(resolve_variants, space)
+    draws = {name: draw_from(value) for name, value in space.items() if isinstance(value, Domain)}
+
+    def draw(stream: PrivateRandomState) -> list[dict[str, Any]]:
+        config = dict(space)
+        for name, draw_value in draws.items():
+            config[name] = draw_value(stream.generator)
+        return [config]
+
+    return draw
 
 
 def resolve_variants(space: Mapping[str, Any], stream: PrivateRandomState) -> list[dict[str, Any]]:
