@@ -51,6 +51,44 @@ def test_every_decision_is_rays(options: dict[str, Any], stream: list[Event], se
     assert answers(ASHA(**GOAL, **options, seed=seed), stream) == ray_answers(options, stream, seed)
 
 
+class Spared:
+    """Keeps from a scheduler the reports that it says it would not heed."""
+
+    def __init__(self, scheduler: ASHA, max_t: float) -> None:
+        self.scheduler, self.max_t = scheduler, max_t
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.scheduler, name)
+
+    def on_trial_result(self, controller: Any, trial: Trial, result: dict[str, Any]) -> str:
+        if result["epoch"] < min(self.scheduler.heeds_from(trial.trial_id), self.max_t):
+            return "CONTINUE"
+        return self.scheduler.on_trial_result(controller, trial, result)
+
+
+@settings(max_examples=60)
+@given(options=LADDERS.filter(fits), stream=streams(), seed=st.integers(0, 2**32 - 1))
+def test_reports_that_it_does_not_heed_change_nothing(
+    options: dict[str, Any], stream: list[Event], seed: int
+) -> None:
+    told, spared = ASHA(**GOAL, **options, seed=seed), ASHA(**GOAL, **options, seed=seed)
+    proxy: Any = Spared(spared, options["max_t"])
+    assert answers(proxy, stream) == answers(told, stream)
+    assert spared.rungs() == told.rungs()
+
+
+def test_it_heeds_rungs_and_what_was_skipped() -> None:
+    scheduler = ASHA(**GOAL, mode="min", max_t=27, reduction_factor=3)
+    side = Side(scheduler)
+    trial = _added(scheduler, side, "t0")
+    heeded = []
+    for epoch in (1, 2, 10, 11, 12, 13):
+        heeded.append(scheduler.heeds_from("t0"))
+        scheduler.on_trial_result(side, trial, {"epoch": epoch, "loss": 0.0})
+    assert heeded == [1, 3, 3, 10, 27, 27]  # with 10 it skips 3, for which 11 counts
+    assert scheduler.heeds_from("unknown") == float("inf")
+
+
 @pytest.mark.parametrize("mode", ["min", "max"])
 @pytest.mark.parametrize("brackets", [1, 3])
 def test_every_decision_is_rays_where_a_rung_sees_many_trials(mode: str, brackets: int) -> None:

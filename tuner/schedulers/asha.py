@@ -23,7 +23,7 @@ from tuner.schedulers.asha_rungs import Arrival, Bracket, Entrant, Rung
 from tuner.schedulers.checks import check_goal, check_mode
 from tuner.schedulers.divergence import why_diverged
 from tuner.schedulers.judges import Judge
-from tuner.schedulers.ladder import BracketDraw, check_ladder
+from tuner.schedulers.ladder import BracketDraw, Ladder, check_ladder
 from tuner.schedulers.reasons import Reason
 from tuner.schedulers.sorted_blocks import SortedBlocks, doubles
 from tuner.schedulers.standing import RungStanding
@@ -134,6 +134,18 @@ class ASHA(Judge, AsyncHyperBandScheduler):
     def choose_trial_to_run(self, tune_controller: TuneController) -> Trial | None:
         """Return the trial that has waited longest for a slot."""
         return first_waiting(tune_controller)
+
+    def heeds_from(self, trial_id: str) -> float:
+        """Return the time before which no report of a trial changes anything."""
+        entrant = self._entrants.get(trial_id)
+        return math.inf if entrant is None else self._stopping[entrant.bracket].ahead_of(entrant)
+
+    @property
+    def ladders(self) -> list[Ladder]:
+        """Its brackets."""
+        rows = [tuple(rung.milestone for rung in reversed(b.rungs)) for b in self._stopping]
+        factor = self._reduction_factor
+        return [Ladder(*each, factor) for each in zip(self._draw.odds, rows, strict=True)]
 
     def rungs(self) -> list[RungStanding]:
         """Return how the rungs stand, bracket by bracket, the lowest rung first."""

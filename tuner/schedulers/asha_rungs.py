@@ -104,3 +104,15 @@ class Bracket:
             if not self.stops_last:
                 return None
         return None
+
+    def ahead_of(self, entrant: Entrant) -> float:
+        """Return the time from which a score of a trial would be recorded; inf for never."""
+        ahead = math.inf
+        for index, rung in enumerate(self.rungs):
+            if entrant.time < rung.milestone:
+                ahead = rung.milestone
+            elif index not in entrant.passed:
+                return entrant.time  # it skipped this one: its next score is recorded
+            elif not self.stops_last:
+                break
+        return ahead

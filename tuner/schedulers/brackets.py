@@ -110,6 +110,18 @@ class HyperBandPlan:
             return regular
         return self.sized(min(regular.aggressiveness, self._log(Fraction(remaining))), remaining)
 
+    def filled_by(self, trials: int) -> list[BracketPlan]:
+        """Return the brackets that so many trials make, in the order of filling.
+
+        Args:
+            trials: How many there are in all, at least 0.
+        """
+        brackets: list[BracketPlan] = []
+        while trials > 0:
+            brackets.append(self.numbered(len(brackets), trials))
+            trials -= brackets[-1].size
+        return brackets
+
     def _log(self, value: Fraction) -> int:
         """Return the largest k with eta^k <= ``value``."""
         exponent, power = 0, self._eta

@@ -115,7 +115,8 @@ class Guard(TrialScheduler):
         reason = why_diverged(result, seen.first, self._metric, self._rule)
         if reason is not None:
             return self._condemn(trial, result, reason)
-        result.update(with_plain_numbers(result, self._metric, self._time_attr))
+        if not self._is_plain(result):
+            result.update(with_plain_numbers(result, self._metric, self._time_attr))
         return self._decide(tune_controller, trial, result)
 
     def on_trial_complete(
@@ -132,8 +133,9 @@ class Guard(TrialScheduler):
         elif self._metric not in result:
             self.scheduler.on_trial_remove(tune_controller, trial)
         else:
-            plain = with_plain_numbers(result, self._metric, self._time_attr)
-            self.scheduler.on_trial_complete(tune_controller, trial, plain)
+            plain = self._is_plain(result)
+            told = result if plain else with_plain_numbers(result, self._metric, self._time_attr)
+            self.scheduler.on_trial_complete(tune_controller, trial, told)
 
     def on_trial_remove(self, tune_controller: TuneController, trial: Trial) -> None:
         """A paused or waiting trial ends."""
@@ -178,6 +180,12 @@ class Guard(TrialScheduler):
         self._live = {trial_id: _Seen(**seen) for trial_id, seen in state["live"].items()}
         self._diverged = dict.fromkeys(state["diverged"])
         self.scheduler.restore(_beside(checkpoint_path))
+
+    def _is_plain(self, result: Mapping[str, Any]) -> bool:
+        """Whether metric and time are Python's own numbers, as they nearly always are."""
+        time = result.get(self._time_attr)
+        finite = type(time) is int or (type(time) is float and math.isfinite(time))
+        return finite and type(result.get(self._metric)) is float
 
     def _decide(self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]) -> str:
         """Answer a valid report; one without the metric is not for the scheduler."""

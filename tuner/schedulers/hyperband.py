@@ -141,6 +141,11 @@ class HyperBand(Comparing):
         self._decide_without_the_missing(tune_controller)
         return self._next_in_line(tune_controller)
 
+    @property
+    def plan(self) -> HyperBandPlan:
+        """The sizes and rungs of its brackets."""
+        return self._plan
+
     def rung_ahead(self, trial_id: str) -> float | None:
         """Return the time of the rung that a trial trains towards; None if it does not train."""
         bracket = self._bracket_of.get(trial_id)

@@ -8,6 +8,7 @@ are at r * eta^(s+k) for k = 0, 1, ... below R.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from tuner.errors import SpecError
 from tuner.schedulers.checks import check_count, check_number
 
-__all__ = ["BracketDraw", "check_ladder", "milestones"]
+__all__ = ["BracketDraw", "Ladder", "check_ladder", "milestones"]
 
 
 def check_ladder(
@@ -54,6 +55,21 @@ def milestones(
     return found
 
 
+@dataclass(frozen=True)
+class Ladder:
+    """One bracket of either form of ASHA.
+
+    Attributes:
+        odds: How probable it is that a trial draws it.
+        milestones: Where its rungs are, lowest first.
+        reduction_factor: One in so many goes on from each.
+    """
+
+    odds: float
+    milestones: tuple[float, ...]
+    reduction_factor: float
+
+
 class BracketDraw:
     """Draws the bracket of each new trial as Ray does, but from a generator of its own.
 
@@ -68,6 +84,11 @@ class BracketDraw:
         weights = np.e ** (np.array(sizes) - max(sizes))
         self._odds = weights / weights.sum()
         self._random = np.random.RandomState(seed)
+
+    @property
+    def odds(self) -> tuple[float, ...]:
+        """How probable each bracket is."""
+        return tuple(self._odds.tolist())
 
     def draw(self) -> int:
         """Return the index of a bracket."""

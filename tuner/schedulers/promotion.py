@@ -9,6 +9,7 @@ waits may still be promoted when those who come later turn out to be worse.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +21,7 @@ from ray.tune.schedulers import TrialScheduler
 from tuner.schedulers.checks import check_goal
 from tuner.schedulers.divergence import why_diverged
 from tuner.schedulers.judges import Comparing
-from tuner.schedulers.ladder import BracketDraw, check_ladder, milestones
+from tuner.schedulers.ladder import BracketDraw, Ladder, check_ladder, milestones
 from tuner.schedulers.promotion_rungs import PromotionRung, PromotionRungs
 from tuner.schedulers.reasons import Reason
 from tuner.schedulers.standing import RungStanding
@@ -35,7 +36,7 @@ class PromotionASHA(Comparing):
     A free slot goes to the best trial that waits at the highest rung with one in its top
     1/reduction_factor, or else to a new trial. The paper's loop has no end; here, once no trial
     will come any more, and nothing runs or can be promoted, those that wait end. But the best at
-    the highest rung goes on all the same while no trial has reached ``max_t``, since few trials
+    the highest rung goes on all the same while no trial has come to its end, since few trials
     fill no high rung; and where a searcher withholds suggestions while nothing runs (it may count
     paused trials as running). A trial counts as promoted once it reports again. Equal values rank
     in the order of suggestion. Trials must save checkpoints.
@@ -49,6 +50,9 @@ class PromotionASHA(Comparing):
         reduction_factor: One in so many is promoted; also the ratio of rungs. Above 1.
         brackets: Bracket s leaves out the s lowest rungs; each trial draws its own.
         seed: Seeds the draw of brackets; ``0 <= seed < 2**32``, or None.
+
+    Attributes:
+        ladders: Its brackets.
 
     Raises:
         SpecError: A value is out of its range.
@@ -76,6 +80,10 @@ class PromotionASHA(Comparing):
         rows = [milestones(**ladder, bracket=index) for index in range(brackets)]
         self._rungs = PromotionRungs(rows, reduction_factor)
         self._draw = BracketDraw([len(row) for row in rows], seed)
+        odds = self._draw.odds
+        self.ladders = [
+            Ladder(*each, reduction_factor) for each in zip(odds, map(tuple, rows), strict=True)
+        ]
         self._trials: dict[str, Trial] = {}
         self._any_complete = False
 
@@ -118,7 +126,10 @@ class PromotionASHA(Comparing):
     def on_trial_complete(
         self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
     ) -> None:
-        """A running trial ended: by a decision, or by itself."""
+        """A running trial ended: by a decision, or by itself, which is as good as ``max_t``."""
+        _, value = self._read(result)
+        if result.get("done") and value is not None and math.isfinite(value):
+            self._any_complete = True
         self.on_trial_remove(tune_controller, trial)
 
     def on_trial_remove(self, tune_controller: TuneController, trial: Trial) -> None:
@@ -131,7 +142,7 @@ class PromotionASHA(Comparing):
         """Return the trial to promote, or else a new one.
 
         Where nothing runs and nothing will, those that wait end, all but the winner of a sweep in
-        which no trial has reached ``max_t``.
+        which no trial has come to its end.
         """
         chosen = self._first_of(tune_controller, self._rungs.promotable())
         chosen = chosen or self._first_of(tune_controller, self._rungs.training)

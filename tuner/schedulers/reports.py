@@ -34,6 +34,8 @@ def as_number(value: object) -> float | None:
 
     Python's and NumPy's numbers, decimals, and arrays and tensors without dimensions are scalars.
     """
+    if type(value) is float:
+        return value
     if isinstance(value, str | bytes) or getattr(value, "ndim", None):
         return None
     try:
@@ -53,10 +55,10 @@ def with_plain_numbers(result: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     """
     plain = {}
     for key in keys or result:
-        number = as_number(result.get(key))
-        if number is not None and type(result[key]) not in (int, float):
+        value = result.get(key)
+        if type(value) not in (int, float) and (number := as_number(value)) is not None:
             plain[key] = number
-    return {**result, **plain}
+    return {**result, **plain} if plain else dict(result)
 
 
 def describe_broken_promise(

@@ -10,6 +10,7 @@ A `Supervisor` is the `Guard` of a sweep. Beyond which reports are valid it sees
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from tuner.randomness import PrivateRandomState
 from tuner.scenario import DivergenceRule
 from tuner.schedulers.divergence import FarFromStart
 from tuner.schedulers.guard import Guard
+from tuner.schedulers.heeding import heed_of
 from tuner.schedulers.populations import pass_barrier, watch_exploits
 from tuner.schedulers.reasons import Reason, explain, explain_removal
 from tuner.schedulers.reports import as_number, describe_broken_promise, is_time
@@ -117,6 +119,7 @@ class Supervisor(Guard):
         self._random = PrivateRandomState(seed)
         self._draws = _draws_from_global_generators(scheduler)
         self._is_population = isinstance(scheduler, PopulationBasedTraining)
+        self._heed = heed_of(scheduler) if diverges is None else None
         self._fifo_choice = type(scheduler).choose_trial_to_run is FIFOScheduler.choose_trial_to_run
         self.explains = True
         self.refusal: ReportError | ScenarioError | None = None
@@ -161,6 +164,10 @@ class Supervisor(Guard):
         except Exception as failure:  # Ray's controller would blame the trial
             self.failure = failure
 
+    def heeds_from(self, trial_id: str) -> float:
+        """Return the time before which no report of a trial with a finite metric matters."""
+        return -math.inf if self._heed is None else min(self._heed(trial_id), self._max_t)
+
     def choose_trial_to_run(self, tune_controller: TuneController) -> Trial | None:
         """Return the trial that shall get the next free slot."""
         if self._fifo_choice:
@@ -178,7 +185,7 @@ class Supervisor(Guard):
 
     def _broken_promise(self, trial: Trial, result: Mapping[str, Any]) -> ReportError | None:
         seen = self._live.get(trial.trial_id)
-        if seen is None:
+        if seen is None or (self._rule is None and self._is_plain(result)):
             return None
         promised = [(self._metric, "metric"), (self._time_attr, "time_attr")]
         if isinstance(self._rule, FarFromStart) and seen.first is None:
@@ -221,9 +228,9 @@ class Supervisor(Guard):
             self._tell(trial, "PAUSE", reason, result)
 
     def _tell_removal(self, trial: Trial) -> None:
-        result = flatten_dict(trial.last_result)
-        if result.get("done"):  # it ends for a reason that has been told
+        if trial.last_result.get("done"):  # it ends for a reason that has been told
             return
+        result = flatten_dict(trial.last_result)
         if (as_number(result.get(self._time_attr)) or 0) >= self._max_t:
             self._tell(trial, "STOP", self._at_max_t(result), result, outcome="completed")
         else:
@@ -264,7 +271,8 @@ def _draws_from_global_generators(
     Swapping their states costs 20 us, so it is done where there is need: tuner's own schedulers
     have generators of their own.
     """
-    if type(scheduler).__module__.startswith("tuner.schedulers."):
+    own = type(scheduler).__module__.startswith("tuner.schedulers.")
+    if own or type(scheduler) is FIFOScheduler:
         return "never"
     if isinstance(scheduler, PopulationBasedTraining):  # a FIFOScheduler too
         return "always"

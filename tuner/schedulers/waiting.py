@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 
@@ -9,7 +11,13 @@ __all__ = ["first_waiting", "trial_of"]
 
 
 def first_waiting(tune_controller: TuneController) -> Trial | None:
-    """Return Ray's FIFO choice, pending before paused, over the live trials only: O(slots)."""
+    """Return Ray's FIFO choice, pending before paused, over the live trials only: O(slots).
+
+    A controller that keeps its trials in order may answer itself, as ``first_waiting()``.
+    """
+    ask = getattr(tune_controller, "first_waiting", None)
+    if ask is not None:
+        return cast("Trial | None", ask())
     live: set[Trial] = tune_controller.get_live_trials()
     for status in (Trial.PENDING, Trial.PAUSED):
         waiting = [trial for trial in live if trial.status == status]
