@@ -1,7 +1,6 @@
 """The Ray runtime: where a sweep's trials run.
 
 - `connect`: a local Ray or a cluster by address; waiting for a node that can hold a trial.
-- `resources`: what fits where, and how many at once; pure.
 - `source`: trials out of a searcher's suggestions.
 - `controller`: Ray Tune's controller, put right; the only module that touches its private parts.
 - `seeding`: a seed of its own for each trial.

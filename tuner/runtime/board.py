@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 from tuner.planning import Plan
 from tuner.progress import Member, Rung, Snapshot
+from tuner.resources import bundle_of
 from tuner.runtime.recorder import Recorder
-from tuner.runtime.resources import bundle_of
 from tuner.runtime.surroundings import Surroundings
 from tuner.schedulers import population, rungs
 

@@ -23,7 +23,7 @@ from ray.experimental.internal_kv import _internal_kv_get
 from ray.tune.execution.cluster_info import _is_ray_cluster
 
 from tuner.errors import ResourcesError, SpecError, SweepFailedError
-from tuner.runtime.resources import Bundle, check_fits, describe_nodes
+from tuner.resources import Bundle, check_fits, describe_nodes
 
 __all__ = ["connect", "nodes", "quiet_ray", "scales", "wait_until_fits"]
 

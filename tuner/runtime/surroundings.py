@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 
 from tuner.planning import Plan
+from tuner.resources import Bundle, bundle_of, describe_nodes, slots
 from tuner.runtime.concurrency import Concurrency, concurrency
 from tuner.runtime.connect import nodes, scales
-from tuner.runtime.resources import Bundle, bundle_of, describe_nodes, slots
 
 __all__ = ["Surroundings", "waiting_note"]
 

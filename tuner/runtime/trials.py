@@ -11,8 +11,8 @@ from ray.tune.experiment import Trial
 from ray.tune.trainable import Trainable, wrap_function
 
 from tuner.planning import Plan
+from tuner.resources import Bundle, bundle_of, check_fits
 from tuner.runtime.measuring import measured
-from tuner.runtime.resources import Bundle, bundle_of, check_fits
 from tuner.runtime.seeding import seeded
 from tuner.runtime.storage import TrialStorage
 from tuner.trainable import EpochTrainable
