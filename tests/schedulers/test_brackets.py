@@ -73,12 +73,8 @@ def rungs(plan: BracketPlan) -> list[tuple[int, float]]:
 
 def sizes(max_t: float, eta: float, num_samples: int) -> list[tuple[int, int]]:
     """The brackets of so many trials: size and aggressiveness of each."""
-    plan, found, left = HyperBandPlan(max_t, eta), [], num_samples
-    while left:
-        bracket = plan.numbered(len(found), left)
-        found.append((bracket.size, bracket.aggressiveness))
-        left -= bracket.size
-    return found
+    brackets = HyperBandPlan(max_t, eta).filled_by(num_samples)
+    return [(bracket.size, bracket.aggressiveness) for bracket in brackets]
 
 
 def test_no_rung_is_before_the_grace_period() -> None:

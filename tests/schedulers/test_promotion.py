@@ -206,6 +206,18 @@ def test_where_too_few_trials_fill_the_rungs_the_winner_trains_to_the_end() -> N
     assert bench.stopped == ["a"]
 
 
+def test_a_trial_that_ends_by_itself_has_come_to_the_end() -> None:
+    bench = Bench(num_samples=3)
+    bench.arrive(1, a=0.3, b=0.2, c=0.4)
+    assert bench.choose() == "b"
+    assert bench.report("b", 2, 0.2) == "CONTINUE"
+    bench.trials["b"].status = Trial.TERMINATED
+    done = {"epoch": 2, "loss": 0.2, "done": True}
+    bench.scheduler.on_trial_complete(bench, bench.trials["b"], done)
+    assert bench.choose() is None
+    assert bench.stopped == ["a", "c"]
+
+
 def test_nobody_ends_while_another_one_saves_or_starts() -> None:
     bench = Bench(num_samples=2)
     bench.arrive(1, a=0.1, b=0.2)

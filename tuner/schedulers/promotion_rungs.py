@@ -113,6 +113,7 @@ class PromotionRungs:
         brackets: The rungs of each, the lowest first.
         members: The trials that have not ended, by id.
         training: The ids of those that do not wait at a rung, in order.
+        from_the_top: The rungs of all brackets, the highest first.
     """
 
     def __init__(self, milestones: Sequence[Sequence[float]], reduction_factor: float) -> None:
@@ -121,7 +122,7 @@ class PromotionRungs:
         self.training: dict[str, None] = {}
         self._entered = 0
         rungs = [rung for bracket in self.brackets for rung in bracket]
-        self._from_the_top = sorted(rungs, key=lambda rung: -rung.milestone)
+        self.from_the_top = sorted(rungs, key=lambda rung: -rung.milestone)
 
     def enter(self, trial_id: str, bracket: int) -> None:
         """Take in a new trial."""
@@ -180,11 +181,11 @@ class PromotionRungs:
 
     def promotable(self) -> Iterator[str]:
         """Yield who may be promoted: those of the highest rung first, and the best of each."""
-        return (entry.trial_id for rung in self._from_the_top for entry in rung.promotable())
+        return (entry.trial_id for rung in self.from_the_top for entry in rung.promotable())
 
     def waiting(self) -> Iterator[str]:
         """Yield all who wait, in the same order."""
-        return (entry.trial_id for rung in self._from_the_top for entry in rung.waiting)
+        return (entry.trial_id for rung in self.from_the_top for entry in rung.waiting)
 
     def rung_of(self, member: Member) -> PromotionRung:
         """Return the last rung that a trial has reached."""
