@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tuner.errors import ReportError, StorageError
 from tuner.store import dataset
-from tuner.store.dataset import PartWriter, read_schema, read_table
+from tuner.store.dataset import PartWriter, read_schema, read_table, write_slices
 from tuner.store.layout import SweepLayout
 from tuner.store.schema import rows_of
 
@@ -136,6 +136,34 @@ def test_many_rows_between_two_flushes(tmp_path: Path, monkeypatch: pytest.Monke
     writer.flush()
     assert stored(tmp_path) == rows
     assert [len(part) for part in parts(tmp_path)] == [10, 10, 10, 10, 5]
+
+
+def test_rows_that_come_as_columns_keep_their_place(tmp_path: Path) -> None:
+    writer = PartWriter(tmp_path, FIXED, rows_per_part=3)
+    writer.append(row(0))
+    writer.extend(pa.table({"trial_id": ["t1", "t2", "t3"], "x": [1, 2, 3]}))
+    writer.flush()
+    writer.append(row(4))
+    writer.extend(pa.table({"trial_id": ["t5", "t6"], "x": [0.5, None]}))
+    writer.flush()
+    wanted = [row(0), row(1, x=1.0), row(2, x=2.0), row(3, x=3.0), row(4), row(5, x=0.5), row(6)]
+    assert stored(tmp_path) == wanted
+    assert [len(part) for part in parts(tmp_path)] == [3, 3, 1]
+
+
+def test_a_table_in_slices_is_whole_or_not_there(tmp_path: Path) -> None:
+    path, slices = tmp_path / "t.parquet", [pa.table({"x": [1.0]}), pa.table({"x": [2.0, 3.0]})]
+    write_slices(slices, slices[0].schema, path)
+    assert read_table(path)["x"].to_pylist() == [1.0, 2.0, 3.0]
+
+    def broken() -> Iterator[pa.Table]:
+        yield slices[0]
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(StorageError, match="No space left"):
+        write_slices(broken(), slices[0].schema, path)
+    assert read_table(path)["x"].to_pylist() == [1.0, 2.0, 3.0]
+    assert [file.name for file in tmp_path.iterdir()] == ["t.parquet"]
 
 
 def test_a_refused_row_leaves_no_trace(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ Rows enter through one door as plain dicts and leave as frames:
 | `pareto`    | which trials no other beats in all objectives                          |
 | `past`      | trials of earlier sweeps, from which a searcher learned first          |
 | `frames`    | stored tables as pandas frames                                         |
+| `record`    | what can be said of a sweep's tables, wherever they lie                |
 | `reader`    | a sweep's folder as an object                                          |
 | `following` | what is new in the record since the last look                          |
 | `driving`   | a sweep's folder as its driver has it                                  |

@@ -12,9 +12,8 @@ therefore makes the sealed parts be written again.
 
 from __future__ import annotations
 
-import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -23,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tuner.errors import StorageError
-from tuner.store.layout import SweepLayout, write_atomically
+from tuner.store.layout import SweepLayout, replacing
 from tuner.store.schema import RowSchema, conform, last_seq
 
 __all__ = [
@@ -32,6 +31,7 @@ __all__ = [
     "read_last_seq",
     "read_schema",
     "read_table",
+    "write_slices",
     "write_table",
 ]
 
@@ -45,17 +45,34 @@ def write_table(table: pa.Table, path: Path) -> None:
     Raises:
         StorageError: The file cannot be written.
     """
-    floats = {field.name for field in table.schema if pa.types.is_floating(field.type)}
-    buffer = io.BytesIO()
-    pq.write_table(
-        table,
-        buffer,
-        compression="zstd",
-        # Measured values hardly repeat: a dictionary of them costs a fifth of the size.
-        use_dictionary=[name for name in table.column_names if name not in {"seq", *floats}],
-        column_encoding={"seq": "DELTA_BINARY_PACKED"} if "seq" in table.column_names else None,
-    )
-    write_atomically(path, buffer.getvalue())
+    write_slices([table], table.schema, path)
+
+
+def write_slices(slices: Iterable[pa.Table], schema: pa.Schema, path: Path) -> None:
+    """Write a table that comes in slices to ``path``, as `write_table` otherwise.
+
+    Args:
+        slices: Tables of the same ``schema``, a row group each.
+        schema: Their columns.
+        path: The file.
+
+    Raises:
+        StorageError: The file cannot be written.
+    """
+    floats = {field.name for field in schema if pa.types.is_floating(field.type)}
+    with (
+        replacing(path) as file,
+        pq.ParquetWriter(
+            file,
+            schema,
+            compression="zstd",
+            # Measured values hardly repeat: a dictionary of them costs a fifth of the size.
+            use_dictionary=[name for name in schema.names if name not in {"seq", *floats}],
+            column_encoding={"seq": "DELTA_BINARY_PACKED"} if "seq" in schema.names else None,
+        ) as writer,
+    ):
+        for table in slices:
+            writer.write_table(table)
 
 
 def read_table(path: Path) -> pa.Table:
@@ -162,6 +179,13 @@ class PartWriter:
         self._rows.append(row)
         if len(self._rows) >= _ROWS_PER_CHUNK:
             self._take_rows()
+
+    def extend(self, table: pa.Table) -> None:
+        """Take many rows at once, as columns; as `append` otherwise."""
+        self._take_rows()
+        self._schema.cover(table.schema)
+        self._chunks.append(table)
+        self._unwritten = True
 
     def flush(self) -> None:
         """Write every row taken so far; does nothing where there are no new ones.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from tuner.errors import StorageError, SweepExistsError
 
@@ -16,6 +17,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "SweepLayout",
     "refused",
+    "replacing",
     "sync_folder",
     "write_atomically",
 ]
@@ -181,6 +183,17 @@ class SweepLayout:
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace ``path`` by ``content``: a reader sees the old file or the new one, whole.
 
+    Raises:
+        StorageError: The operating system refused; ``path`` is as it was.
+    """
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that takes the place of ``path`` once all is written.
+
     The temporary file is hidden and has another ending, so that no reader of the folder takes
     one that a killed process left behind for data.
 
@@ -190,7 +203,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     temporary = _temporary(path)
     try:
         with temporary.open("wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from itertools import chain
 from operator import itemgetter
-from typing import Any, cast
+from typing import Any, Literal, TypeAlias, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,13 +26,18 @@ __all__ = [
     "EVENTS",
     "TRIALS",
     "RowSchema",
+    "TableName",
+    "concatenated",
     "conform",
     "decoded",
+    "fixed_columns",
     "last_seq",
     "reports_schema",
     "rows_of",
     "unify",
 ]
+
+TableName: TypeAlias = Literal["reports", "decisions", "events", "trials"]
 
 _TEXT, _LONG, _INT, _FLOAT = pa.string(), pa.int64(), pa.int32(), pa.float64()
 
@@ -110,6 +115,13 @@ def reports_schema(time_attr: str) -> pa.Schema:
     return _REPORTS.insert(position, pa.field(text(time_attr), _FLOAT))
 
 
+def fixed_columns(kind: TableName, time_attr: str) -> pa.Schema:
+    """Return the fixed columns of a table."""
+    if kind == "reports":
+        return reports_schema(time_attr)
+    return {"decisions": DECISIONS, "events": EVENTS, "trials": TRIALS}[kind]
+
+
 class RowSchema:
     """A schema of fixed columns that gains and widens others as rows arrive.
 
@@ -122,11 +134,7 @@ class RowSchema:
         self._fixed = {field.name: field for field in fixed}
         self._coercers = {field.name: _coercer(field) for field in fixed}
         self._kinds: dict[str, Kind] = {}
-        for field in chain.from_iterable(stored):
-            if field.name not in self._fixed:
-                known = self._kinds.get(field.name, NULL)
-                self._kinds[field.name] = join(known, kind_of_field(field))
-        self._arrow = self._of_kinds()
+        self.cover(chain.from_iterable(stored))
 
     @property
     def arrow(self) -> pa.Schema:
@@ -152,6 +160,14 @@ class RowSchema:
         if wider:
             self._kinds |= wider
             self._arrow = self._of_kinds()
+
+    def cover(self, fields: Iterable[pa.Field]) -> None:
+        """Make room for what columns of a table hold."""
+        for field in fields:
+            if field.name not in self._fixed:
+                known = self._kinds.get(field.name, NULL)
+                self._kinds[field.name] = join(known, kind_of_field(field))
+        self._arrow = self._of_kinds()
 
     def tabulate(self, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
         """Return coerced ``rows``, for which there is room, as a table of the schema `arrow`."""
@@ -179,6 +195,13 @@ def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
     if table.schema.equals(schema, check_metadata=True):
         return table
     return pa.table([_conformed(table, field) for field in schema], schema=schema)
+
+
+def concatenated(tables: Sequence[pa.Table], fixed: pa.Schema) -> pa.Table:
+    """Return the rows of all ``tables``, with the columns of each; ``fixed`` ones come first."""
+    schema = unify([table.schema for table in tables], fixed)
+    conformed = [conform(table, schema) for table in tables]
+    return pa.concat_tables([schema.empty_table(), *conformed])
 
 
 def rows_of(table: pa.Table) -> list[dict[str, Any]]:
