@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tuner.public_data import DATA_VARIABLE, cache_folder, data_set
+from tuner.public_data.locating import holds
 
 settings.register_profile("tuner", deadline=None)  # machines are noisy: no test asserts a time
 settings.load_profile("tuner")
@@ -26,6 +30,26 @@ def _has_gpu() -> bool:
     import torch
 
     return torch.cuda.is_available()
+
+
+@pytest.fixture
+def public_data(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Return the folder of a public data set by its name; skip the test where there is none.
+
+    It is looked for in ``TUNER_DATA_DIR``, in the cache, and in ``shared/data`` beside the
+    checkout.
+    """
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    own = os.environ.get(DATA_VARIABLE)
+
+    def find(name: str) -> Path:
+        for base in (*([Path(own)] if own else []), cache_folder(), beside):
+            if holds(base / name, data_set(name)):
+                monkeypatch.setenv(DATA_VARIABLE, str(base))
+                return base / name
+        pytest.skip(f"needs the data set {name}: tuner data fetch {name}")
+
+    return find
 
 
 @pytest.fixture(scope="session")

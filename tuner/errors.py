@@ -6,6 +6,7 @@ TunerError
 │   ├── ScenarioError       the scenario is malformed, or cannot be found or imported
 │   │   └── SpaceError      its search space is empty or holds something that is no domain
 │   ├── SpecError           an unknown name or keyword, a bad value, a combination that cannot work
+│   │   └── CutShortError      a simulation would need more of a curve than was recorded
 │   ├── ResourcesError      trials ask for more than any node of the cluster has
 │   ├── StorageError        the folder cannot be written, or holds no sweep
 │   │   ├── SweepExistsError   a sweep of that name is already there
@@ -13,6 +14,7 @@ TunerError
 │   └── ReportError         the trainable does not report what the scenario promises
 ├── NoResultError           the sweep holds no usable value of the metric (yet)
 ├── SweepFailedError        the sweep could not be carried on (exit code 1)
+├── DataError               public data cannot be had, or is not what was published (exit code 1)
 └── MissingDependencyError  install the extra that the message names (exit code 2)
 ```
 
@@ -25,6 +27,8 @@ import difflib
 from collections.abc import Iterable
 
 __all__ = [
+    "CutShortError",
+    "DataError",
     "MissingDependencyError",
     "NoResultError",
     "ReportError",
@@ -68,6 +72,10 @@ class SpecError(UsageError):
     """An unknown name or keyword, a bad value, or a combination that cannot work."""
 
 
+class CutShortError(SpecError):
+    """A simulation would need more of a recorded curve than there is; nothing is made up."""
+
+
 class ResourcesError(UsageError):
     """Trials ask for more than any node of the cluster has."""
 
@@ -94,6 +102,10 @@ class NoResultError(TunerError):
 
 class SweepFailedError(TunerError):
     """The sweep could not be carried on; what was reported is kept."""
+
+
+class DataError(TunerError):
+    """Public data cannot be fetched, or is not what was published."""
 
 
 class MissingDependencyError(TunerError, ImportError):
