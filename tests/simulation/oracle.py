@@ -3,179 +3,227 @@
 from __future__ import annotations
 
 import heapq
+import math
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ray.air.execution._internal.tracked_actor import TrackedActor
-from ray.train import Checkpoint
-from ray.train._internal.session import _TrainingResult
-from ray.tune.result import TRIAL_INFO
+from ray.exceptions import RayActorError
+from virtual import Actors, SavingWorker
 
 from tuner.simulation import ClusterModel, CurveSource
+from tuner.simulation.incidents import Incident, Kind, incidents
+from tuner.simulation.pace import Pace
+from tuner.simulation.places import Places
 
-Event = Callable[[], None]
-
-
-class _NoMetrics:
-    """Asked by Ray for what a result would be filled with."""
-
-    @staticmethod
-    def remote(*_: Any, **__: Any) -> dict[str, Any]:
-        return {}
+NEVER = Incident(math.inf, Kind.RETURN, -1)
 
 
-class CurveWorker:
-    """A trainable that reports a curve, and saves how far it is in a file."""
+class CurveWorker(SavingWorker):
+    """A trainable that reports a curve."""
 
-    get_auto_filled_metrics = _NoMetrics
-
-    def __init__(self, config: dict[str, Any], folder: Path, curves: CurveSource) -> None:
-        self.folder, self.curves, self.busy_until = folder, curves, 0.0
-        self.reset(config)
+    def __init__(
+        self, config: dict[str, Any], folder: Path, curves: CurveSource, pace: Pace, node: int
+    ) -> None:
+        self.curves, self.pace, self.node, self.busy_until = curves, pace, node, 0.0
+        super().__init__(config, folder)
 
     def reset(self, config: dict[str, Any], **_: Any) -> bool:
-        self.trial_id = config[TRIAL_INFO].trial_id
-        own = {key: value for key, value in config.items() if not key.startswith("__")}
-        self.curve = self.curves.curve(own, int(self.trial_id[1:]))
-        self.epoch, self.seconds, self.saves = 0, 0.0, 0
-        self.last: dict[str, Any] = {}
+        super().reset(config)
+        number = int(self.trial_id[1:])
+        known = self.curves.curve(self.config, number)
+        self.curve = self.pace.slowed(known, number=number, node=self.node)
         return True
 
     def train(self) -> dict[str, Any]:
+        if self.curve.fails_at == self.epoch + 1:
+            raise RuntimeError("the trainable raises")
         self.seconds += self.curve.seconds[self.epoch]
         self.epoch += 1
-        self.last = {name: values[self.epoch - 1] for name, values in self.curve.metrics.items()}
-        self.last |= {
-            "epoch": self.epoch,
-            "training_iteration": self.epoch,
-            "time_total_s": self.seconds,
-            "done": self.epoch == len(self.curve.seconds),
-            "hostname": "here",
-        }
-        return dict(self.last)
-
-    def save(self) -> _TrainingResult:
-        self.saves += 1
-        path = self.folder / f"{self.trial_id}-{self.epoch}-{self.saves}"
-        while path.exists():
-            self.saves += 1
-            path = self.folder / f"{self.trial_id}-{self.epoch}-{self.saves}"
-        path.mkdir(parents=True)
-        (path / "state").write_text(f"{self.epoch} {self.seconds!r}")
-        return _TrainingResult(Checkpoint(str(path)), dict(self.last))
-
-    def restore(self, saved: _TrainingResult) -> None:
-        epoch, seconds = (Path(saved.checkpoint.path) / "state").read_text().split()
-        self.epoch, self.seconds, self.last = int(epoch), float(seconds), dict(saved.metrics)
+        metrics = {name: values[self.epoch - 1] for name, values in self.curve.metrics.items()}
+        return self.report(done=self.epoch == len(self.curve.seconds), **metrics)
 
 
-class _Future:
-    def __init__(self, call: Callable[[], Any]) -> None:
-        self.call = call
+@dataclass
+class Work:
+    """What an actor does, from when to when."""
+
+    actor: TrackedActor
+    method: str
+    begin: float
+    end: float
 
 
-class TimedActors:
-    """As much of Ray's actor manager as the controller asks of it, on a clock of its own."""
+class TimedActors(Actors):
+    """Actors on a virtual clock, on a cluster where things go wrong.
 
-    def __init__(self, folder: Path, curves: CurveSource, cluster: ClusterModel) -> None:
+    A node that is lost takes its idle workers with it at once; on a real cluster the controller
+    finds out about them when it uses them. It is told at once, too, of nodes that come and go,
+    for which it really looks every ten seconds.
+    """
+
+    def __init__(
+        self, folder: Path, curves: CurveSource, cluster: ClusterModel, seed: int = 0
+    ) -> None:
+        super().__init__()
+        counts = cluster.places({"cpu": 1})
         self.now = 0.0
+        self.controller: Any = None
+        self.on_nodes: Callable[[], None] = lambda: None
+        self.places = Places(counts)
+        self.work: list[Work] = []
         self._folder, self._curves, self._cluster = folder, curves, cluster
+        self._pace = Pace(cluster, len(counts), seed)
+        self._incidents = incidents(cluster, counts, seed)
+        self._incident = next(self._incidents, NEVER)
         self._queue: list[tuple[float, int]] = []
-        self._events: dict[int, tuple[TrackedActor, Event]] = {}
-        self._starting: dict[TrackedActor, int] = {}
-        self._live_actors_to_ray_actors_resources: dict[TrackedActor, tuple[CurveWorker, None]] = {}
-        self._count = 0
+        self._events: dict[int, tuple[TrackedActor, Callable[[], None]]] = {}
+        self._number = 0
+        self._unplaced: deque[TrackedActor] = deque()
+        self._place: dict[TrackedActor, int] = {}
+        self._doomed: set[TrackedActor] = set()
+        self._errors: dict[TrackedActor, Any] = {}
 
-    def add_actor(self, cls: Any, resource_request: Any, *, kwargs: Any, on_start: Any,
-                  on_stop: Any, on_error: Any) -> TrackedActor:  # fmt: skip
-        self._count += 1
-        actor = TrackedActor(self._count, on_start=on_start, on_stop=on_stop, on_error=on_error)
+    def _break_off(self, actor: TrackedActor) -> None:
+        for piece in self.work:
+            if piece.actor is actor:
+                piece.end = max(min(piece.end, self.now), piece.begin)
 
-        def start() -> None:
-            del self._starting[actor]
-            worker = CurveWorker(kwargs["config"], self._folder, self._curves)
-            self._live_actors_to_ray_actors_resources[actor] = (worker, None)
-            actor._on_start(actor)
+    def seconds_of(self, *methods: str) -> float:
+        """Return how long actors have done any of these, until now."""
+        pieces = [piece for piece in self.work if piece.method in methods]
+        return sum(max(min(piece.end, self.now) - piece.begin, 0.0) for piece in pieces)
 
-        self._starting[actor] = self._at(self.now + self._cluster.start_s, actor, start)
-        return actor
+    @property
+    def nodes(self) -> list[dict[str, float]]:
+        return [{"CPU": float(self.places.up)}] if self.places.up else []
+
+    def make_worker(self, actor: TrackedActor, config: dict[str, Any]) -> SavingWorker:
+        node = self.places.node_of(self._place[actor])
+        return CurveWorker(config, self._folder, self._curves, self._pace, node)
+
+    def request(self, actor: TrackedActor) -> None:
+        self._unplaced.append(actor)
+        self._place_actors()
+
+    def _place_actors(self) -> None:
+        while self._unplaced and (place := self.places.take()) is not None:
+            actor = self._unplaced.popleft()
+            self._place[actor] = place
+            due = self.now + self._cluster.start_s
+            self.work.append(Work(actor, "start", self.now, due))
+            self._at(due, actor, lambda actor=actor: self.start(actor))
+
+    def _vacate(self, actor: TrackedActor) -> None:
+        self._break_off(actor)
+        if actor in self._place:
+            self.places.give_back(self._place.pop(actor))
+        elif actor in self._unplaced:
+            self._unplaced.remove(actor)
+        self._place_actors()
+
+    def submit(self, actor: TrackedActor, method: str, call: Callable[[], Any], on_result: Any,
+               on_error: Any) -> None:  # fmt: skip
+        worker, model = self.worker_of(actor), self._cluster
+        takes = {"reset": model.reset_s, "save": model.save_s, "restore": model.load_s}
+        seconds = takes.get(method)
+        seconds = worker.curve.seconds[worker.epoch] if seconds is None else seconds
+        begin = max(self.now, worker.busy_until)
+        worker.busy_until = begin + seconds
+        self.work.append(Work(actor, method, begin, worker.busy_until))
+        self._errors[actor] = on_error
+
+        def resolve() -> None:
+            try:
+                result = call()
+            except RuntimeError as error:
+                on_error(actor, error)
+            else:
+                on_result(actor, result)
+
+        self._at(worker.busy_until, actor, resolve)
+
+    def clear_actor_task_futures(self, tracked_actor: TrackedActor) -> None:
+        if self.is_actor_started(tracked_actor):
+            self._drop_events(tracked_actor)
+
+    def _drop_events(self, actor: TrackedActor) -> None:
+        for number, (of, _) in list(self._events.items()):
+            if of is actor:
+                del self._events[number]
 
     def remove_actor(self, tracked_actor: TrackedActor, kill: bool = False,
                      stop_future: Any = None) -> bool:  # fmt: skip
-        self._events.pop(self._starting.pop(tracked_actor, -1), None)
-        self.clear_actor_task_futures(tracked_actor)
-        return self._live_actors_to_ray_actors_resources.pop(tracked_actor, None) is not None
-
-    def schedule_actor_task(self, tracked_actor: TrackedActor, method_name: str, args: Any = (),
-                            kwargs: Any = None, on_result: Any = None, on_error: Any = None,
-                            _return_future: bool = False) -> Any:  # fmt: skip
-        if method_name == "stop":
-            return _Future(lambda: None)
-        worker, _ = self._live_actors_to_ray_actors_resources[tracked_actor]
-        result: list[Any] = []
-
-        def call() -> Any:
-            if not result:
-                result.append(getattr(worker, method_name)(*args, **(kwargs or {})))
-            return result[0]
-
-        model = self._cluster
-        takes = {"reset": model.reset_s, "save": model.save_s, "restore": model.load_s}
-        seconds = takes.get(method_name)
-        seconds = worker.curve.seconds[worker.epoch] if seconds is None else seconds
-        worker.busy_until = max(self.now, worker.busy_until) + seconds
-        self._at(worker.busy_until, tracked_actor, lambda: on_result(tracked_actor, call()))
-        return _Future(call) if _return_future else None
-
-    def clear_actor_task_futures(self, tracked_actor: TrackedActor) -> None:
-        kept = self._starting.get(tracked_actor)
-        for number, (actor, _) in list(self._events.items()):
-            if actor is tracked_actor and number != kept:
-                del self._events[number]
-
-    def next(self, timeout: float | None = None) -> bool:
-        while self._queue:
-            due, number = heapq.heappop(self._queue)
-            if number in self._events:
-                self.now = due
-                _, handle = self._events.pop(number)
-                handle()
-                return True
-        return False
-
-    def _at(self, due: float, actor: TrackedActor, handle: Event) -> int:
-        number = self._number = getattr(self, "_number", 0) + 1
-        self._events[number] = (actor, handle)
-        heapq.heappush(self._queue, (due, number))
-        return number
+        self._drop_events(tracked_actor)
+        was_live = super().remove_actor(tracked_actor)
+        self._doomed.discard(tracked_actor)
+        self._vacate(tracked_actor)
+        return was_live
 
     def is_actor_started(self, tracked_actor: TrackedActor) -> bool:
-        return tracked_actor in self._live_actors_to_ray_actors_resources
+        return tracked_actor not in self._doomed and super().is_actor_started(tracked_actor)
 
-    def is_actor_failed(self, tracked_actor: TrackedActor) -> bool:
-        return False
+    # Time --------------------------------------------------------------------------------------
 
-    @property
-    def num_live_actors(self) -> int:
-        return len(self._live_actors_to_ray_actors_resources)
+    def next(self, timeout: float | None = None) -> bool:
+        while self._queue and self._queue[0][1] not in self._events:
+            heapq.heappop(self._queue)
+        due = self._queue[0][0] if self._queue else math.inf
+        if due == math.inf and (self.places.up or not self.controller._pending_trials):
+            return False
+        if self._incident.at <= due:
+            self._meet(self._incident)
+            self._incident = next(self._incidents, NEVER)
+            return True
+        self.now = due
+        _, handle = self._events.pop(heapq.heappop(self._queue)[1])
+        handle()
+        return True
 
-    @property
-    def num_pending_actors(self) -> int:
-        return len(self._starting)
+    def _at(self, due: float, actor: TrackedActor, handle: Callable[[], None]) -> None:
+        self._number += 1
+        self._events[self._number] = (actor, handle)
+        heapq.heappush(self._queue, (due, self._number))
 
-    @property
-    def num_total_actors(self) -> int:
-        return self.num_live_actors + self.num_pending_actors
+    # What goes wrong ---------------------------------------------------------------------------
 
-    @property
-    def num_actor_tasks(self) -> int:
-        return len(self._events)
+    def _meet(self, incident: Incident) -> None:
+        self.now, kind, target = incident
+        by_place = sorted((place, actor) for actor, place in self._place.items())
+        if kind is Kind.RETURN:
+            self.places.restore(target)
+            self._place_actors()
+        elif kind is Kind.LOSS:
+            self.places.lose(target)
+            by_place = [each for each in by_place if self.places.node_of(each[0]) == target]
+        else:
+            by_place = [each for each in by_place if each[0] == target]
+        if kind is not Kind.RETURN:
+            for _, actor in by_place:
+                self._kill(actor, preempted=kind is Kind.LOSS and not self._cluster.losses_fail)
+        self.on_nodes()
 
-    def get_live_actors_resources(self) -> dict[str, float]:
-        return {}
+    def _kill(self, actor: TrackedActor, *, preempted: bool) -> None:
+        for idle in self.controller._idle._workers.values():
+            if actor in idle:
+                idle.remove(actor)
+                self.remove_actor(actor)
+                return
+        if actor in self._doomed:
+            return
+        self._drop_events(actor)
+        self._break_off(actor)
+        self._doomed.add(actor)
+        self._at(self.now, actor, lambda: self._notice(actor, preempted))
 
-    def cleanup(self) -> None:
-        self._events.clear()
-        self._starting.clear()
-        self._live_actors_to_ray_actors_resources.clear()
+    def _notice(self, actor: TrackedActor, preempted: bool) -> None:
+        """Do as Ray's manager does where an actor died."""
+        error = RayActorError(preempted=preempted)
+        was_live = actor in self._live_actors_to_ray_actors_resources
+        self.remove_actor(actor)
+        actor._on_error(actor, error)
+        if was_live:
+            self._errors.pop(actor)(actor, error)

@@ -1,12 +1,13 @@
 """Ray Tune's controller without workers: trials that train in this process, in no time.
 
 `VirtualActors` stands in for Ray's actor manager. Everything else, the controller included, is
-what a real sweep runs.
+what a real sweep runs. The simulation's oracle derives from the same classes.
 """
 
 from __future__ import annotations
 
 import shutil
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -28,35 +29,39 @@ class _NoMetrics:
         return {}
 
 
-class Worker:
-    """A trainable whose state is one number, saved in a file."""
+class SavingWorker:
+    """A trainable that saves its state as a line in a file; a subclass says what it trains."""
 
     get_auto_filled_metrics = _NoMetrics
 
-    def __init__(self, config: dict[str, Any], folder: Path, curve: Curve) -> None:
-        self.folder, self.curve = folder, curve
+    def __init__(self, config: dict[str, Any], folder: Path) -> None:
+        self.folder = folder
         self.reset(config)
 
     def reset(self, config: dict[str, Any], **_: Any) -> bool:
         self.trial_id = config[TRIAL_INFO].trial_id
         self.config = {key: value for key, value in config.items() if not key.startswith("__")}
-        self.epoch, self.weight, self.seconds, self.saves = 0, 1.0, 0.0, 0
+        self.epoch, self.seconds, self.saves = 0, 0.0, 0
         self.last: dict[str, Any] = {}
         return True
 
-    def train(self) -> dict[str, Any]:
-        self.epoch += 1
-        self.seconds += 1.0
-        self.weight = self.weight * 0.9 + self.config["x"] * 0.1
+    def report(self, *, done: bool, **metrics: float) -> dict[str, Any]:
         self.last = {
-            "loss": self.curve(self.config, self.weight, self.epoch),
+            **metrics,
             "epoch": self.epoch,
             "training_iteration": self.epoch,
             "time_total_s": self.seconds,
-            "done": False,
+            "done": done,
             "hostname": "here",
         }
         return dict(self.last)
+
+    def state(self) -> str:
+        return f"{self.epoch} {self.seconds!r}"
+
+    def load(self, state: str) -> None:
+        epoch, seconds = state.split()
+        self.epoch, self.seconds = int(epoch), float(seconds)
 
     def save(self) -> _TrainingResult:
         trial = self.folder / self.trial_id
@@ -65,53 +70,108 @@ class Worker:
             self.saves += 1
             path = trial / f"checkpoint_{self.saves:06d}"
         path.mkdir(parents=True)
-        (path / "state").write_text(f"{self.epoch} {self.weight!r} {self.seconds!r}")
+        (path / "state").write_text(self.state())
         return _TrainingResult(Checkpoint(str(path)), dict(self.last))
 
     def restore(self, saved: _TrainingResult) -> None:
-        epoch, weight, seconds = (Path(saved.checkpoint.path) / "state").read_text().split()
-        self.epoch, self.weight, self.seconds = int(epoch), float(weight), float(seconds)
+        self.load((Path(saved.checkpoint.path) / "state").read_text())
         self.last = dict(saved.metrics)
 
     def stop(self) -> None:
         pass
 
 
-class _Future:
-    """What a save is waited for by; it is always there."""
+class Worker(SavingWorker):
+    """A trainable whose state is one number."""
+
+    def __init__(self, config: dict[str, Any], folder: Path, curve: Curve) -> None:
+        self.curve = curve
+        super().__init__(config, folder)
+
+    def reset(self, config: dict[str, Any], **_: Any) -> bool:
+        self.weight = 1.0
+        return super().reset(config)
+
+    def train(self) -> dict[str, Any]:
+        self.epoch += 1
+        self.seconds += 1.0
+        self.weight = self.weight * 0.9 + self.config["x"] * 0.1
+        return self.report(loss=self.curve(self.config, self.weight, self.epoch), done=False)
+
+    def state(self) -> str:
+        return f"{self.weight!r} {super().state()}"
+
+    def load(self, state: str) -> None:
+        weight, _, rest = state.partition(" ")
+        self.weight = float(weight)
+        super().load(rest)
 
 
-class VirtualActors:
-    """As much of Ray's actor manager as Ray Tune's controller asks of it."""
+class Future:
+    """What a task is waited for by; its result is there as soon as anybody asks."""
 
-    def __init__(
-        self, folder: Path, curve: Curve, slots: int, fails: Callable[[str, int], bool]
-    ) -> None:
-        self.folder, self.curve, self.slots, self.fails = folder, curve, slots, fails
-        self._pending: deque[tuple[TrackedActor, dict[str, Any]]] = deque()
-        self._live_actors_to_ray_actors_resources: dict[TrackedActor, tuple[Worker, None]] = {}
-        self._tasks: deque[tuple[TrackedActor, Callable[[], Any], Any, Any]] = deque()
+    def __init__(self, call: Callable[[], Any]) -> None:
+        self._call = call
+
+    def __call__(self) -> Any:
+        return self._call()
+
+
+class Actors(ABC):
+    """As much of Ray's actor manager as Ray Tune's controller asks of it.
+
+    A subclass says in which order actors start and tasks end.
+    """
+
+    def __init__(self) -> None:
+        self._requested: dict[TrackedActor, dict[str, Any]] = {}
+        self._live_actors_to_ray_actors_resources: dict[TrackedActor, tuple[Any, None]] = {}
         self._count = 0
+
+    @abstractmethod
+    def make_worker(self, actor: TrackedActor, config: dict[str, Any]) -> SavingWorker: ...
+
+    @abstractmethod
+    def request(self, actor: TrackedActor) -> None: ...
+
+    @abstractmethod
+    def submit(self, actor: TrackedActor, method: str, call: Callable[[], Any], on_result: Any,
+               on_error: Any) -> None: ...  # fmt: skip
+
+    @abstractmethod
+    def clear_actor_task_futures(self, tracked_actor: TrackedActor) -> None: ...
+
+    @abstractmethod
+    def next(self, timeout: float | None = None) -> bool: ...
 
     def add_actor(self, cls: Any, resource_request: Any, *, kwargs: Any, on_start: Any,
                   on_stop: Any, on_error: Any) -> TrackedActor:  # fmt: skip
         self._count += 1
         actor = TrackedActor(self._count, on_start=on_start, on_stop=on_stop, on_error=on_error)
-        self._pending.append((actor, kwargs["config"]))
+        self._requested[actor] = kwargs["config"]
+        self.request(actor)
         return actor
+
+    def start(self, actor: TrackedActor) -> None:
+        worker = self.make_worker(actor, self._requested.pop(actor))
+        self._live_actors_to_ray_actors_resources[actor] = (worker, None)
+        actor._on_start(actor)
+
+    def worker_of(self, actor: TrackedActor) -> Any:
+        return self._live_actors_to_ray_actors_resources[actor][0]
 
     def remove_actor(self, tracked_actor: TrackedActor, kill: bool = False,
                      stop_future: Any = None) -> bool:  # fmt: skip
         self.clear_actor_task_futures(tracked_actor)
-        self._pending = deque(entry for entry in self._pending if entry[0] is not tracked_actor)
+        self._requested.pop(tracked_actor, None)
         return self._live_actors_to_ray_actors_resources.pop(tracked_actor, None) is not None
 
     def schedule_actor_task(self, tracked_actor: TrackedActor, method_name: str, args: Any = (),
                             kwargs: Any = None, on_result: Any = None, on_error: Any = None,
                             _return_future: bool = False) -> Any:  # fmt: skip
         if method_name == "stop":
-            return _Future()
-        worker, _ = self._live_actors_to_ray_actors_resources[tracked_actor]
+            return Future(lambda: None)
+        worker = self.worker_of(tracked_actor)
         result: list[Any] = []
 
         def call() -> Any:
@@ -119,30 +179,8 @@ class VirtualActors:
                 result.append(getattr(worker, method_name)(*args, **(kwargs or {})))
             return result[0]
 
-        self._tasks.append((tracked_actor, call, on_result, on_error))
-        future = _Future()
-        future.call = call  # type: ignore[attr-defined]
-        return future if _return_future else None
-
-    def clear_actor_task_futures(self, tracked_actor: TrackedActor) -> None:
-        self._tasks = deque(task for task in self._tasks if task[0] is not tracked_actor)
-
-    def next(self, timeout: float | None = None) -> bool:
-        if self._pending and len(self._live_actors_to_ray_actors_resources) < self.slots:
-            actor, config = self._pending.popleft()
-            worker = Worker(config, self.folder, self.curve)
-            self._live_actors_to_ray_actors_resources[actor] = (worker, None)
-            actor._on_start(actor)
-            return True
-        if not self._tasks:
-            return False
-        actor, call, on_result, on_error = self._tasks.popleft()
-        worker, _ = self._live_actors_to_ray_actors_resources[actor]
-        if self.fails(worker.trial_id, worker.epoch):
-            on_error(actor, RuntimeError("this worker fails"))
-        else:
-            on_result(actor, call())
-        return True
+        self.submit(tracked_actor, method_name, call, on_result, on_error)
+        return Future(call) if _return_future else None
 
     def is_actor_started(self, tracked_actor: TrackedActor) -> bool:
         return tracked_actor in self._live_actors_to_ray_actors_resources
@@ -156,7 +194,7 @@ class VirtualActors:
 
     @property
     def num_pending_actors(self) -> int:
-        return len(self._pending)
+        return len(self._requested)
 
     @property
     def num_total_actors(self) -> int:
@@ -164,15 +202,52 @@ class VirtualActors:
 
     @property
     def num_actor_tasks(self) -> int:
-        return len(self._tasks)
+        return 0  # which only matters to buffered training
 
     def get_live_actors_resources(self) -> dict[str, float]:
         return {}
 
     def cleanup(self) -> None:
-        self._tasks.clear()
-        self._pending.clear()
+        self._requested.clear()
         self._live_actors_to_ray_actors_resources.clear()
+
+
+class VirtualActors(Actors):
+    """Actors that start and work in no time, one task after the other."""
+
+    def __init__(
+        self, folder: Path, curve: Curve, slots: int, fails: Callable[[str, int], bool]
+    ) -> None:
+        super().__init__()
+        self.folder, self.curve, self.slots, self.fails = folder, curve, slots, fails
+        self._tasks: deque[tuple[TrackedActor, Callable[[], Any], Any, Any]] = deque()
+
+    def make_worker(self, actor: TrackedActor, config: dict[str, Any]) -> SavingWorker:
+        return Worker(config, self.folder, self.curve)
+
+    def request(self, actor: TrackedActor) -> None:
+        pass
+
+    def submit(self, actor: TrackedActor, method: str, call: Callable[[], Any], on_result: Any,
+               on_error: Any) -> None:  # fmt: skip
+        self._tasks.append((actor, call, on_result, on_error))
+
+    def clear_actor_task_futures(self, tracked_actor: TrackedActor) -> None:
+        self._tasks = deque(task for task in self._tasks if task[0] is not tracked_actor)
+
+    def next(self, timeout: float | None = None) -> bool:
+        if self._requested and self.num_live_actors < self.slots:
+            self.start(next(iter(self._requested)))
+            return True
+        if not self._tasks:
+            return False
+        actor, call, on_result, on_error = self._tasks.popleft()
+        worker = self.worker_of(actor)
+        if self.fails(worker.trial_id, worker.epoch):
+            on_error(actor, RuntimeError("this worker fails"))
+        else:
+            on_result(actor, call())
+        return True
 
 
 def remove_all_but(folder: Path, kept: set[str]) -> None:

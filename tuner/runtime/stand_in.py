@@ -26,6 +26,9 @@ __all__ = ["StandIn"]
 class StandIn(ABC):
     """The trials of a replay.
 
+    Its trials go the way of the record, whatever a scheduler chooses: ``replays`` tells one that
+    takes long to choose.
+
     Args:
         supervisor: Around a fresh scheduler.
         source: Around a fresh searcher.
@@ -37,6 +40,8 @@ class StandIn(ABC):
         overdue: What is still to be done about each trial that lost its worker, and has not
             caught up since.
     """
+
+    replays = True
 
     def __init__(
         self, supervisor: Supervisor, source: TrialSource, ledger: Ledger, *, copies: bool

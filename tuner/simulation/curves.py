@@ -16,14 +16,21 @@ class Curve:
     Attributes:
         metrics: By flat name the values at epochs 1 to n.
         seconds: How long each epoch takes, n of them.
+        fails_at: The epoch whose report never comes, since the process raises instead, every time;
+            None for none.
     """
 
     metrics: Mapping[str, Sequence[float]]
     seconds: Sequence[float]
+    fails_at: int | None = None
 
 
 class CurveSource(Protocol):
-    """Where curves come from."""
+    """Where curves come from.
+
+    One that works best in batches may also have ``prefetch(configs, numbers)``, which is called
+    with trials that are about to begin together.
+    """
 
     def curve(self, config: Mapping[str, Any], number: int) -> Curve:
         """Return the curve of a configuration.

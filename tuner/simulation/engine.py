@@ -2,47 +2,39 @@
 
 A `Simulation` stands in for Ray Tune's controller: it makes the calls that `tuner.runtime` has it
 make, in the same order, over workers that are no more than the times at which they are done. A
-test holds it to that, event by event.
+test holds it to that, event by event. Reports that neither scheduler nor searcher would heed are
+not told to them, which no decision shows.
 """
 
 from __future__ import annotations
 
 import heapq
-from typing import Any, Protocol
+import math
+from collections.abc import Mapping
 
 from ray.tune.experiment import Trial
-from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
 
+from tuner.budgets import Budget
 from tuner.schedulers import Supervisor
-from tuner.schedulers.reasons import Explaining
-from tuner.simulation.cluster import ClusterModel, Worker
+from tuner.simulation.attention import Attention
+from tuner.simulation.cluster import ClusterModel
 from tuner.simulation.curves import CurveSource
+from tuner.simulation.incidents import incidents
+from tuner.simulation.pace import Pace
+from tuner.simulation.recovery import Recovery
+from tuner.simulation.spending import Spending
+from tuner.simulation.staffing import History
 from tuner.simulation.suggestions import Suggestions
-from tuner.simulation.trials import Phase, SimulatedSave, SimulatedTrial
+from tuner.simulation.trials import Phase, SimulatedTrial
+from tuner.simulation.usage import Usage
+from tuner.simulation.workers import Workers
 
 __all__ = ["History", "Simulation"]
 
-_ACTIVE = (Trial.PENDING, Trial.RUNNING)
 
-
-class History(Protocol):
-    """Who is told of what happens; decisions are told to the supervisor's observer."""
-
-    def suggested(self, trial: SimulatedTrial, now: float) -> None:
-        """There is a new trial."""
-
-    def started(self, trial: SimulatedTrial, now: float) -> None:
-        """A trial has a worker, the first one or another one."""
-
-    def reported(self, trial: SimulatedTrial, result: dict[str, Any], now: float) -> None:
-        """A trial has finished an epoch; nothing is decided about it yet."""
-
-    def ended(self, trial: SimulatedTrial, now: float) -> None:
-        """A trial has ended."""
-
-
-class Simulation:
+class Simulation(Recovery):
     """One simulated sweep.
 
     Args:
@@ -57,10 +49,22 @@ class Simulation:
         waiting: How many may wait for a worker at once.
         history: Told of what happens.
         saves_every: Trials save every so many epochs; 0 for when they pause only.
+        budget: The sweep ends when it is used up; None for no bound.
+        resources: What a trial takes, as in a scenario.
+        workers: How many there are at most; None for as many as the cluster holds.
+        max_failures: How often a failed trial is tried again; -1 for always.
+        copies: Whether trials take over each other's checkpoints.
+        seed: Of what happens to the cluster, ``>= 0``.
 
     Attributes:
         now: Seconds since the sweep began.
+        spending: What trials hold is counted there.
         events: How many there were.
+        reports: How many of them were reports.
+        is_cut_off: Whether the budget ended it, with trials left that could have gone on.
+
+    Raises:
+        ResourcesError: No node of the cluster holds a trial.
     """
 
     def __init__(
@@ -76,168 +80,127 @@ class Simulation:
         waiting: int,
         history: History,
         saves_every: int = 0,
+        budget: Budget | None = None,
+        resources: Mapping[str, float] | None = None,
+        workers: int | None = None,
+        max_failures: int = 0,
+        copies: bool = False,
+        seed: int = 0,
     ) -> None:
-        self.now = 0.0
-        self.events = 0
-        self.search_alg = Suggestions(searcher, num_samples)  # schedulers look for it there
-        self._supervisor: Any = supervisor  # which takes Ray's trials and controller
+        resources = {"cpu": 1} if resources is None else resources
+        if budget is not None and budget.unit == "trials":
+            num_samples = min(int(budget.amount), num_samples or int(budget.amount))
+        places = cluster.places(resources)
+        self._gpus = resources.get("gpu", 0)
+        super().__init__(
+            supervisor=supervisor,
+            suggestions=Suggestions(searcher, num_samples, time_attr),
+            history=history,
+            cluster=cluster,
+            workers=Workers(places, workers),
+            spending=Spending(budget, self._gpus),
+            limit=limit,
+            waiting=waiting,
+            saves_every=saves_every,
+            max_failures=max_failures,
+            copies=copies,
+            incidents=incidents(cluster, places, seed),
+        )
+        self.events = self.reports = 0
+        self.is_cut_off = False
         self._curves = curves
-        self._cluster = cluster
-        self._time_attr = time_attr
-        self._limit = limit
-        self._most_waiting = waiting
-        self._history = history
-        self._saves_every = saves_every
-        # Others may change their choice from one step to the next, though nothing happened.
-        self._chooses_by_state = isinstance(supervisor.scheduler, Explaining | FIFOScheduler)
-        self._settled = False  # whether another look for trials and workers would change nothing
-        self._trials: list[SimulatedTrial] = []
-        self._live: dict[SimulatedTrial, None] = {}
-        self._pending: dict[SimulatedTrial, None] = {}
-        self._active = 0
-        self._idle: list[Worker] = []
-        self._workers = 0
-        self._queue: list[tuple[float, int, SimulatedTrial]] = []
-        self._scheduled = 0
+        self._prefetch = getattr(curves, "prefetch", None)
+        self._pace = Pace(cluster, len(places), seed)
+        self._attention = Attention(supervisor, time_attr, saves_every)
 
     def run(self) -> None:
-        """Run the sweep to its end."""
-        while self._step():
-            pass
+        """Run the sweep to its end; or to where the supervisor refuses to go on."""
+        try:
+            while self._run_until_idle() and not self.is_cut_off:
+                for left in list(self._roster.live):  # paused ones that nobody will let go on
+                    self.stop_trial(left)
+        finally:
+            self._workers.close(self.now)
 
-    def _step(self) -> bool:
-        """Handle one event; return whether there was anything left to do."""
-        if not self._settled:
-            self._fill()
-        trial = self._next_due()
-        if trial is None:
-            left = list(self._live)  # that nobody will let go on
-            for paused in left:
-                self.stop_trial(paused)
-            return bool(left)
+    @property
+    def gpu_seconds(self) -> float:
+        """The seconds that trials have held workers so far, times the GPUs of each."""
+        return self.spending.held_until(self.now) * self._gpus
+
+    def usage(self) -> Usage:
+        """Return what the sweep has used, once it has run."""
+        sheet, held_s = self._workers.sheet, self.spending.held_until(self.now)
+        return sheet.usage(self.now, held_s, self._gpus)
+
+    def _run_until_idle(self) -> bool:
+        """Handle event after event until there is none; return whether trials are left then."""
+        queue, spending, roster = self._queue, self.spending, self._roster
+        supervisor, suggestions, told = self._supervisor, self.search_alg, self._history.reported
+        incident_at = self._incident.at
+        while supervisor.refusal is None and supervisor.failure is None:
+            if not self._settled:
+                self._fill()
+            while queue and queue[0][2].due != queue[0][1]:
+                heapq.heappop(queue)  # its trial no longer waits for it
+            due = queue[0][0] if queue else math.inf
+            if due >= incident_at or due > spending.deadline:
+                if not self._pass_time(due):
+                    return bool(roster.live)
+                incident_at = self._incident.at
+                continue
+            trial = queue[0][2]
+            self.now = due
+            self.events += 1
+            if trial.epoch + 1 >= trial.heeded:
+                heapq.heappop(queue)
+                self._handle(trial)
+            else:  # a report that only the history is told of: most are
+                due = trial.train_on(due)
+                told(trial, self.now)
+                self.reports += 1
+                self._scheduled = trial.due = number = self._scheduled + 1
+                heapq.heapreplace(queue, (due, number, trial))
+                if suggestions.waits:
+                    self._settled = False
+            if self.reports >= spending.most_reports and roster.live:
+                self.is_cut_off = True
+                return True
+        return False
+
+    def _pass_time(self, due: float) -> bool:
+        """Have the next incident happen, unless the sweep ends before; return whether.
+
+        Args:
+            due: When the next event is due; infinite where there is none.
+        """
+        if due == math.inf and not self._waits_for_nodes():
+            return False
+        if self._incident.at > self.spending.deadline:
+            self.now, self.is_cut_off = max(self.now, self.spending.deadline), True
+            return False
         self.events += 1
-        handlers = {
-            Phase.TRAINING: self._on_report,
-            Phase.STARTING: self._on_started,
-            Phase.RESTORING: self._train,
-            Phase.SAVING: self._on_saved,
-        }
-        handlers[trial.phase](trial)
+        self._meet_incident()
         return True
 
-    def _next_due(self) -> SimulatedTrial | None:
-        """Take the next event that its trial still waits for, and let time pass until then."""
-        while self._queue:
-            due, number, trial = heapq.heappop(self._queue)
-            if trial.due == number:
-                self.now = due
-                return trial
-        return None
-
-    # What schedulers ask of a controller -------------------------------------------------------
-
-    def get_trials(self) -> list[SimulatedTrial]:
-        """Return all trials."""
-        return self._trials
-
-    def get_live_trials(self) -> set[SimulatedTrial]:
-        """Return the trials that have not ended."""
-        return set(self._live)
-
-    def stop_trial(self, trial: SimulatedTrial) -> None:
-        """End a trial, whatever it does now."""
-        if trial.is_finished():
-            return
-        if trial.status == Trial.RUNNING:
-            self._supervisor.on_trial_complete(self, trial, trial.last_result)
-            self.search_alg.on_trial_complete(trial.trial_id, result=trial.last_result)
+    def _handle(self, trial: SimulatedTrial) -> None:
+        phase = trial.phase
+        if phase is Phase.TRAINING:
+            self._on_report(trial)
+        elif phase is Phase.STARTING:
+            self._on_started(trial)
+        elif phase is Phase.SAVING:
+            self._on_saved(trial)
+        elif phase is Phase.FAILING:
+            self._on_lost(trial)
         else:
-            self._supervisor.on_trial_remove(self, trial)
-            self.search_alg.on_trial_complete(trial.trial_id)
-        self._release(trial)
-        self._set_status(trial, Trial.TERMINATED)
-        trial.curve = None
-        del self._live[trial]
-        self._history.ended(trial, self.now)
-
-    def pause_trial(self, trial: SimulatedTrial, should_checkpoint: bool = True) -> None:
-        """Pause a trial, once it has saved if it is to."""
-        trial.decided = None
-        if trial.worker is None:
-            return
-        if should_checkpoint:
-            trial.decided = TrialScheduler.PAUSE
-            self._schedule_trial_save(trial)
-        else:
-            self._release(trial)
-            self._set_status(trial, Trial.PAUSED)
-
-    def _schedule_trial_save(
-        self, trial: SimulatedTrial, result: dict[str, Any] | None = None
-    ) -> SimulatedSave:
-        if trial.saving_to is None:
-            trial.saving_to = SimulatedSave(trial, result or trial.last_result)
-            self._schedule(trial, Phase.SAVING, self._cluster.save_s)
-        return trial.saving_to
-
-    # Trials and workers ------------------------------------------------------------------------
+            self._train(trial)
 
     def _fill(self) -> None:
-        """Take in what the searcher suggests, and give waiting trials a worker."""
-        self._settled = self._chooses_by_state
-        while len(self._pending) < self._most_waiting and self._add_trial():
-            pass
-        chosen = self._supervisor.choose_trial_to_run(self)
-        if chosen is not None:
-            self._provide_worker(chosen)
-        for trial in list(self._pending):
-            if not self._has_room():
-                break
-            self._provide_worker(trial)
-
-    def _add_trial(self) -> bool:
-        if self._limit is not None and self._active >= self._limit:
-            return False
-        trial = self.search_alg.next_trial()
-        if trial is None:
-            return False
-        self._trials.append(trial)
-        self._live[trial] = self._pending[trial] = None
-        self._active += 1
-        self._history.suggested(trial, self.now)
-        self._supervisor.on_trial_add(self, trial)
-        return True
-
-    def _provide_worker(self, trial: SimulatedTrial) -> None:
-        """Give a trial an idle worker, or a new one; an idle one in place of one that starts."""
-        own = trial.worker
-        if own is not None and (own.started or not self._idle):
-            return
-        if not self._has_room():
-            return
-        self._set_status(trial, Trial.PENDING)
-        if self._idle:
-            self._workers -= own is not None
-            trial.worker = self._idle.pop()
-            busy = max(trial.worker.busy_until - self.now, 0.0)
-            self._schedule(trial, Phase.STARTING, busy + self._cluster.reset_s)
-        else:
-            self._workers += 1
-            trial.worker = Worker()
-            self._schedule(trial, Phase.STARTING, self._cluster.start_s)
-        self._settled = False  # a step makes one choice
-
-    def _has_room(self) -> bool:
-        return bool(self._idle) or self._workers < self._cluster.slots
-
-    def _release(self, trial: SimulatedTrial) -> None:
-        worker, trial.worker = trial.worker, None
-        trial.due = -1
-        trial.saving_to = None
-        if worker is not None and worker.started:
-            self._idle.append(worker)
-        elif worker is not None:  # it will not be needed
-            self._workers -= 1
+        known = len(self._roster.trials)
+        super()._fill()
+        new = self._roster.trials[known:]
+        if self._prefetch is not None and len(new) > 1:
+            self._prefetch([trial.config for trial in new], [trial.number for trial in new])
 
     # Events ------------------------------------------------------------------------------------
 
@@ -246,19 +209,31 @@ class Simulation:
         trial.worker.started = True
         self._set_status(trial, Trial.RUNNING)
         self._history.started(trial, self.now)
-        if trial.begin(self._curves):
+        known = self._curves.curve(trial.config, trial.number)
+        node = self._workers.node_of(trial.worker)
+        if trial.begin(self._pace.slowed(known, number=trial.number, node=node)):
             self._schedule(trial, Phase.RESTORING, self._cluster.load_s)
         else:
             self._train(trial)
 
     def _train(self, trial: SimulatedTrial) -> None:
-        assert trial.curve is not None  # it has a worker
-        self._schedule(trial, Phase.TRAINING, trial.curve.seconds[trial.epoch])
+        if not (self.search_alg.listens or trial.repeats):
+            trial.heeded = self._attention.next_epoch(trial)
+        self._schedule(trial, Phase.TRAINING, trial.next_epoch_s)
 
     def _on_report(self, trial: SimulatedTrial) -> None:
-        result = trial.train(self._time_attr)
-        self._history.reported(trial, result, self.now)
-        decision = TrialScheduler.STOP
+        assert trial.curve is not None  # which it trains along
+        trial.heeded = 0
+        if trial.epoch + 1 == trial.curve.fails_at:
+            self._on_raised(trial)
+            return
+        trial.train()
+        self.reports += 1
+        self._history.reported(trial, self.now)
+        if trial.epoch <= trial.repeats_until and not trial.has_finished:
+            self._on_repeated(trial)
+            return
+        result, decision = trial.report(), TrialScheduler.STOP
         if not trial.has_finished:
             decision = self._supervisor.on_trial_result(self, trial, result)
         if decision == TrialScheduler.STOP:
@@ -270,13 +245,10 @@ class Simulation:
             self._schedule_trial_save(trial)
         if trial.saving_to is None:
             self._execute(trial, decision)
-        elif not trial.decided or decision in (TrialScheduler.PAUSE, TrialScheduler.STOP):
-            trial.decided = decision
-        if decision != TrialScheduler.CONTINUE or self._has_room() or self.search_alg.waits:
+        else:
+            self._save_first(trial, decision)
+        if decision != TrialScheduler.CONTINUE or self._workers.has_room() or self.search_alg.waits:
             self._settled = False
-
-    def _is_save_due(self, trial: SimulatedTrial) -> bool:
-        return bool(self._saves_every) and trial.epoch % self._saves_every == 0
 
     def _on_saved(self, trial: SimulatedTrial) -> None:
         assert trial.saving_to is not None  # which is what has arrived
@@ -285,33 +257,3 @@ class Simulation:
         decided, trial.decided = trial.decided, None
         if decided is not None:
             self._execute(trial, decided, saved=True)
-
-    def _execute(self, trial: SimulatedTrial, decision: str, *, saved: bool = False) -> None:
-        if decision == TrialScheduler.CONTINUE:
-            self._train(trial)
-        elif decision == TrialScheduler.PAUSE:
-            self.pause_trial(trial, should_checkpoint=not saved)
-        elif decision == TrialScheduler.STOP:
-            self.stop_trial(trial)
-
-    # How ---------------------------------------------------------------------------------------
-
-    def _schedule(self, trial: SimulatedTrial, phase: Phase, seconds: float) -> None:
-        """Have a trial's worker do something; the trial's next event is that it is done."""
-        self._scheduled += 1
-        due = self.now + seconds
-        trial.phase, trial.due = phase, self._scheduled
-        if trial.worker is not None:
-            trial.worker.busy_until = due
-        heapq.heappush(self._queue, (due, self._scheduled, trial))
-
-    def _set_status(self, trial: SimulatedTrial, status: str) -> None:
-        self._settled = False
-        if trial.status == status:
-            return
-        self._active += (status in _ACTIVE) - (trial.status in _ACTIVE)
-        if trial.status == Trial.PENDING:
-            self._pending.pop(trial, None)
-        if status == Trial.PENDING:
-            self._pending[trial] = None
-        trial.set_status(status)

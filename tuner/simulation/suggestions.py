@@ -17,17 +17,19 @@ class Suggestions:
     Args:
         searcher: Told of every result.
         num_samples: How many trials to make at most; None for no bound.
+        time_attr: What their reports call the number of epochs.
 
     Attributes:
         waits: Whether the searcher had nothing to suggest when it was asked last.
         listens: Whether the searcher wants to know of results before a trial's end.
     """
 
-    def __init__(self, searcher: Searcher, num_samples: int | None) -> None:
+    def __init__(self, searcher: Searcher, num_samples: int | None, time_attr: str) -> None:
         self.searcher = searcher
         self.waits = False
         self.listens = type(searcher).on_trial_result is not Searcher.on_trial_result
         self._num_samples = num_samples
+        self._time_attr = time_attr
         self._made = 0
         self._exhausted = False
 
@@ -53,7 +55,7 @@ class Suggestions:
         if self.waits or self._exhausted:
             return None
         self._made += 1
-        return SimulatedTrial(trial_id, self._made - 1, config)
+        return SimulatedTrial(trial_id, self._made - 1, config, self._time_attr)
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Tell the searcher of a result."""

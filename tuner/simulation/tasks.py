@@ -45,9 +45,11 @@ class CurveTask:
             called; that of a task which can only be simulated is `Known`.
         curves: What each configuration reports.
         remarks: What its curves assume or leave out, a line each; stated with every result.
+        optimum: The best value of the metric that any configuration reaches; None if unknown.
     """
 
     name: str
     scenario: Scenario
     curves: CurveSource
     remarks: tuple[str, ...] = field(default=())
+    optimum: float | None = None
