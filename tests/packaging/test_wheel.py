@@ -58,7 +58,7 @@ def test_the_wheel_holds_every_module_and_nothing_else(wheel: Path) -> None:
     assert packed == (
         {f"tuner/{path}" for path in _modules(ROOT / "tuner")}
         | {f"tuner/bundled/{path}" for path in _modules(ROOT / "scenarios")}
-        | {"tuner/py.typed"}
+        | {"tuner/py.typed", "tuner/simulation/recordings/digits_mlp.parquet"}
     )
 
 
@@ -71,7 +71,7 @@ def test_the_metadata_are_those_of_pyproject(wheel: Path) -> None:
     assert metadata["Name"] == "tuner"
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.11"
-    assert set(metadata.get_all("Provides-Extra", [])) == {"bohb", "dev", "torch"}
+    assert set(metadata.get_all("Provides-Extra", [])) == {"bohb", "dev", "surrogates", "torch"}
     assert "tuner = tuner.cli:main" in entry_points
     assert "Apache License" in archive.read(f"{info}/licenses/LICENSE").decode()
 

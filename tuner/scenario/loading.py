@@ -14,13 +14,14 @@ from dataclasses import replace
 from importlib.abc import Loader
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from tuner.errors import MissingDependencyError, ScenarioError, nearest
 from tuner.scenario.bundled import BUNDLED_PACKAGE, bundled_scenarios
 from tuner.scenario.definition import Scenario
 from tuner.scenario.transport import send_by_value
 
-__all__ = ["load_scenario"]
+__all__ = ["load_attribute", "load_scenario"]
 
 _ATTRIBUTE = "SCENARIO"
 _FILE_PREFIX = "tuner_scenario_"  # of the module made of a file
@@ -49,16 +50,34 @@ def load_scenario(ref: str | os.PathLike[str] | Scenario) -> Scenario:
             f"got {ref!r}"
         )
     place, attribute = _split(os.fspath(ref))
-    if isinstance(ref, os.PathLike) or place.endswith(".py"):
-        path = Path(place).expanduser().resolve()
-        found, source = _load_file(path), str(path)
-    elif place in bundled_scenarios():
-        found, source = _load_bundled(place), place
-    else:
-        found, source = _load_module(place), place
+    found, source = _load(place, is_path=isinstance(ref, os.PathLike))
     scenario = _scenario_of(found, attribute, place)
     suffix = "" if attribute == _ATTRIBUTE else f":{attribute}"
     return replace(scenario, source=f"{source}{suffix}")
+
+
+def load_attribute(ref: str) -> Any:
+    """Return what ``path/to/file.py:NAME`` or ``package.module:NAME`` names, whatever it is.
+
+    Raises:
+        ScenarioError: There is no such file or module, importing it raises, or it lacks the name.
+    """
+    place, attribute = _split(ref)
+    module, _ = _load(place)
+    if not hasattr(module, attribute):
+        names = [name for name in vars(module) if not name.startswith("_")]
+        raise ScenarioError(f"{place} does not define {attribute}{nearest(attribute, names)}")
+    return getattr(module, attribute)
+
+
+def _load(place: str, *, is_path: bool = False) -> tuple[ModuleType, str]:
+    """Return the module that a place means, and how it is found again."""
+    if is_path or place.endswith(".py"):
+        path = Path(place).expanduser().resolve()
+        return _load_file(path), str(path)
+    if place in bundled_scenarios():
+        return _load_bundled(place), place
+    return _load_module(place), place
 
 
 def _split(ref: str) -> tuple[str, str]:
