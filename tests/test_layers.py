@@ -22,6 +22,8 @@ LAYERS = {
     "randomness": 0,
     "places": 0,
     "provenance": 0,
+    "public_data": 0,
+    "resources": 0,
     "trainable": 0,
     "scenario": 0,
     "schedulers": 1,
@@ -36,15 +38,21 @@ LAYERS = {
     "store": 1,
     "runtime": 3,
     "simulation": 3,
+    "analysis": 3,
+    "figures": 3,
     "progress": 3,
     "exchange": 3,
     "differences": 3,
     "sweep": 4,
+    "simulating": 4,
     "reproducing": 5,
+    "comparison": 5,
+    "forecast": 5,
+    "hindsight": 6,
     "__init__": 7,  # the public names, which the command line calls as any user would
     "cli": 8,
 }
-WITHOUT_RAY = ("store", "progress", "differences")
+WITHOUT_RAY = ("store", "public_data", "progress", "differences", "analysis", "figures")
 
 
 def _room(path: Path) -> str:
