@@ -50,6 +50,11 @@ def check_pair(
             f"scheduler {entry.name} feeds the bohb searcher, got searcher {name!r}; use "
             f"{entry.name}+bohb, or hyperband+{name}"
         )
+    if entry.searcher == "mfgp" and name not in ("mfgp", "MultiFidelitySearcher"):
+        raise SpecError(
+            f"scheduler {entry.name} asks the mfgp searcher which trials promise most, got "
+            f"searcher {name!r}; use {entry.name}+mfgp, or asha_promotion+{name}"
+        )
     if is_bohb and entry.searcher != "bohb":
         raise SpecError(
             f"searcher bohb learns from bohb's brackets, got scheduler {entry.name!r}; use "

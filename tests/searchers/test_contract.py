@@ -310,6 +310,12 @@ class TestOptunaGP(ModelContract):
     warm_up = 8
 
 
+class TestMultiFidelity(ModelContract):
+    spelling = "mfgp:n_initial_points=4"
+    trials = 6
+    warm_up = 8
+
+
 class TestOptunaCmaEs(ModelContract):
     spelling = "optuna:sampler=cmaes"
     warm_up = 60

@@ -108,7 +108,7 @@ def carry_out(
 
 @pytest.fixture
 def virtual_saves(ray_cluster: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers.PatientSave, "resolve", lambda self, block=True: self.future.call())
+    monkeypatch.setattr(workers.PatientSave, "resolve", lambda self, block=True: self.future())
     monkeypatch.setattr("ray.cluster_resources", lambda: {"CPU": 1.0})
 
 
@@ -156,6 +156,8 @@ ARMS = {
     "brackets": {"scheduler": "asha:brackets=2", "searcher": "random", "num_samples": 6},
     "promotion": {"scheduler": "asha_promotion:reduction_factor=2", "searcher": "random",
                   "num_samples": 4, "max_t": 4},
+    "freeze_thaw": {"scheduler": "freeze_thaw:reduction_factor=2", "searcher":
+                    "mfgp:n_initial_points=3", "num_samples": 4, "max_t": 3},
     "hyperband": {"scheduler": "hyperband", "searcher": "random", "num_samples": 6, "max_t": 4},
     "ray_hyperband": {"scheduler": "ray_hyperband", "searcher": "random", "num_samples": 6,
                       "max_t": 4},
@@ -240,7 +242,7 @@ def test_a_trial_that_a_rule_ends_is_infeasible_for_the_searcher(
     assert Listening.told["t000001"] == losses[-1]  # the worst that it knows of, and not its own
 
 
-@pytest.mark.parametrize("arm", ["hyperopt", "optuna", "bohb"])
+@pytest.mark.parametrize("arm", ["hyperopt", "optuna", "freeze_thaw", "bohb"])
 def test_what_a_model_suggested_is_not_drawn_again(
     arm: str, virtual_saves: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from tuner.errors import SpecError, nearest
 from tuner.scenario import Scenario
 from tuner.schedulers.asha import ASHA
 from tuner.schedulers.bohb import BOHBScheduler
+from tuner.schedulers.freeze_thaw import FreezeThaw
 from tuner.schedulers.hyperband import HyperBand
 from tuner.schedulers.median import MedianStopping
 from tuner.schedulers.pbt import build_pbt
@@ -92,6 +94,13 @@ def _build_asha_promotion(
     return PromotionASHA(**_common(scenario), **{**_ladder(scenario), **options}, seed=seed)
 
 
+def _build_freeze_thaw(scenario: Scenario, options: Mapping[str, Any], seed: int) -> TrialScheduler:
+    # What is said in the first twentieth of a training says little of its end.
+    lowest = max(scenario.grace_period, math.ceil(scenario.max_t / 20))
+    ladder = {**_ladder(scenario), "grace_period": lowest}
+    return FreezeThaw(**_common(scenario), **{**ladder, **options}, seed=seed)
+
+
 def _brackets_of(kind: Callable[..., TrialScheduler]) -> _Build:
     """Return how HyperBand or a kin is built, which draw nothing; Ray's knows no grace period."""
     own = issubclass(kind, HyperBand) if isinstance(kind, type) else False
@@ -146,6 +155,15 @@ _ENTRIES = (
         "Li et al. 2020, A System for Massively Parallel Hyperparameter Tuning, algorithm 2",
         _build_asha_promotion,
         needs_checkpoints=True,
+    ),
+    SchedulerEntry(
+        "freeze_thaw",
+        "tuner.schedulers.freeze_thaw:FreezeThaw",
+        "pauses each trial at each rung, and promotes those of which searcher mfgp expects most",
+        "Swersky et al. 2014, Freeze-Thaw Bayesian Optimization (1406.3896), over ASHA's rungs",
+        _build_freeze_thaw,
+        needs_checkpoints=True,
+        searcher="mfgp",
     ),
     SchedulerEntry(
         "hyperband",

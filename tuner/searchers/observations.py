@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-__all__ = ["MOST_GOOD", "History", "Observation", "Observations"]
+__all__ = ["MOST_GOOD", "Course", "History", "Observation", "Observations"]
 
 MOST_GOOD = 25
 """The most that counts as good: both TPEs' own bound."""
@@ -28,6 +28,7 @@ MOST_GOOD = 25
 _LATEST = 25  # which the linear forgetting of both TPEs gives full weight
 _MOST_ENDED = 300
 _MOST_PENDING = 200
+_STRIDE = 3  # rungs, between those of one trial that a model of all rungs sees
 _LONGEST = 2**40  # in units of the time attribute, where nobody says how long trials train
 
 _T = TypeVar("_T")
@@ -64,8 +65,26 @@ class History:
     told: int
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What a trial has reached at rungs: as a model sees it that looks at all of them.
+
+    Attributes:
+        trial_id: Its id.
+        values: Of its parameters, by path.
+        costs: By time, in order; lower is better. Empty for a trial that has diverged.
+        diverged: Whether its values are no numbers any more.
+    """
+
+    trial_id: str
+    values: Mapping[str, int | float]
+    costs: Mapping[float, float]
+    diverged: bool = False
+
+
 @dataclass(slots=True)
 class _Trial:
+    trial_id: str
     number: int
     values: Mapping[str, int | float]
     costs: list[float] = field(default_factory=list)  # at the rungs it has reached
@@ -110,32 +129,39 @@ class Observations:
         self._trials: list[_Trial] = []
         self._live: dict[str, _Trial] = {}
         self._ended: list[_Trial] = []
-        self._told = 0
+        self._furthest = 0.0
+        self._known: list[_Trial] = []  # in the order of their first reports
 
     @property
     def told(self) -> int:
         """How many trials something is known of: a cost, or that they diverged."""
-        return self._told
+        return len(self._known)
 
     def enter(self, trial_id: str, values: Mapping[str, int | float]) -> None:
         """Take a new trial."""
-        trial = _Trial(len(self._trials), values)
+        trial = _Trial(trial_id, len(self._trials), values)
         self._trials.append(trial)
         self._live[trial_id] = trial
 
-    def report(self, trial_id: str, time: float, cost: float) -> None:
+    def report(self, trial_id: str, time: float, cost: float) -> bool:
         """Take what a trial has reached by ``time``: it counts at every rung passed by now.
 
         Args:
             trial_id: The trial.
             time: Greater than before.
             cost: Lower is better; inf or NaN for a trial that has diverged.
+
+        Returns:
+            Whether a history or a course differs for it.
         """
         trial = self._live.get(trial_id)
         if trial is None or not time > trial.time:
-            return
+            return False
         trial.time = time
+        self._furthest = max(self._furthest, time)
+        before = len(trial.costs)
         self._reach(trial, bisect_right(self._times, time), cost)
+        return len(trial.costs) != before or trial.diverged
 
     def complete(self, trial_id: str, time: float | None, cost: float | None) -> None:
         """Take notice of a trial's end.
@@ -174,7 +200,7 @@ class Observations:
             good: How many count as good, at most 25.
         """
         needed = max(self._dimensions, good) + 1
-        rung = self._highest(max(1, min(needed, math.ceil(self._told / 2))))
+        rung = self._highest(max(1, min(needed, math.ceil(self.told / 2))))
         best = self._rungs[rung].best[:good]
         live = list(self._live.values())
         ended = _thinned(self._ended, _MOST_ENDED, self._latest)
@@ -193,7 +219,48 @@ class Observations:
             )
             for number, trial in sorted(chosen.items())
         ]
-        return History(observations, self._told)
+        return History(observations, self.told)
+
+    def courses(self, best: int, others: int) -> Sequence[Course]:
+        """Return what to fit a model of all rungs to; it follows from reports alone.
+
+        Args:
+            best: Of so many, those of the lowest last costs, every third rung is told, from the
+                last one down: times that grow by a factor of 2.8.
+            others: Of so many of the rest, the latest to report and others evenly spread over
+                those before, the last one is told.
+        """
+        leading = {number for rung in self._rungs for _, number in rung.best[:best]}
+        ranked = sorted(leading, key=lambda number: (self._trials[number].costs[-1], number))
+        top = set(ranked[:best])
+        chosen = {trial.number: trial for trial in _thinned(self._known, others, _LATEST)}
+        chosen |= {number: self._trials[number] for number in top}
+        return [
+            self._course(trial, len(self._rungs) if number in top else 1)
+            for number, trial in sorted(chosen.items())
+        ]
+
+    def pending(self) -> Mapping[str, Mapping[str, int | float]]:
+        """Return the parameters of the latest 200 trials that have not reported yet, by id."""
+        silent = [(key, t.values) for key, t in self._live.items() if not (t.costs or t.diverged)]
+        return dict(silent[-_MOST_PENDING:])
+
+    @property
+    def end(self) -> float:
+        """Where a full training ends; where nobody says, the highest rung that was passed."""
+        return self._times[self._last_rung]
+
+    @property
+    def _last_rung(self) -> int:
+        if self._times[-1] <= _LONGEST:
+            return len(self._times) - 1
+        return max(0, bisect_right(self._times, self._furthest) - 1)
+
+    def _course(self, trial: _Trial, rungs: int) -> Course:
+        last = min(len(trial.costs) - 1, self._last_rung)
+        told = range(last, -1, -_STRIDE)[:rungs]
+        costs = {self._times[index]: trial.costs[index] for index in reversed(told)}
+        return Course(trial.trial_id, trial.values, costs, trial.diverged)
 
     def _reach(self, trial: _Trial, rungs: int, cost: float) -> None:
         known = bool(trial.costs) or trial.diverged
@@ -203,7 +270,8 @@ class Observations:
             for rung in self._rungs[len(trial.costs) : rungs]:
                 rung.add(cost, trial.number)
                 trial.costs.append(cost)
-        self._told += not known and (bool(trial.costs) or trial.diverged)
+        if not known and (trial.costs or trial.diverged):
+            self._known.append(trial)
 
     def _diverge(self, trial: _Trial) -> None:
         for rung, cost in zip(self._rungs, trial.costs, strict=False):

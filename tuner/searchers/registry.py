@@ -90,6 +90,12 @@ _ENTRIES = (
         "tuner.searchers.optuna_samplers:OptunaSearcher",
     ),
     SearcherEntry(
+        "mfgp",
+        "a Gaussian process over configurations and training time, which learns from every rung",
+        "Swersky et al. 2013, Multi-Task Bayesian Optimization, NeurIPS 26",
+        "tuner.searchers.multi_fidelity:MultiFidelitySearcher",
+    ),
+    SearcherEntry(
         "evolution",
         "regularised evolution: mutants of the best of the latest configurations",
         "Real et al. 2019, Regularized Evolution (1802.01548)",
