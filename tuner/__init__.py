@@ -17,7 +17,11 @@ Define what is tuned: `Scenario`, `EpochTrainable`, `load_scenario`, `bundled_sc
 Run it: `run`, `resume`, `resolve` (its spec, without running), `SweepOptions`, `ResumeOptions`,
 `SweepSpec`.
 Read it: `load`, `Sweep`, `TrialResult`. From Ray Tune itself: `import_ray`.
+Know what it will take: `plan`, `Forecast`; what another scheduler would have done: `replay`,
+`Hindsight`.
+Simulate it over learning curves that are known: `simulate`, `SimulatedSweep`.
 Run one trial again and compare: `reproduce`, `Reproduction`.
+Compare arms at one budget: `compare`, `Comparison`, `load_comparison`, `resume_comparison`.
 What can go wrong: `TunerError`, `UsageError` and their kinds, in `tuner.errors`.
 
 Everything is imported on first use, so that ``import tuner`` is quick.
@@ -29,24 +33,33 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tuner.comparison import Comparison, compare, load_comparison, resume_comparison
     from tuner.errors import TunerError, UsageError
     from tuner.exchange import import_ray
+    from tuner.forecast import Forecast, plan
+    from tuner.hindsight import Hindsight, replay
     from tuner.options import SweepOptions
     from tuner.planning import resolve
     from tuner.replanning import ResumeOptions
     from tuner.reproducing import Reproduction, reproduce
     from tuner.scenario import Scenario, bundled_scenarios, load_scenario
     from tuner.schedulers.divergence import above_start, below_start
+    from tuner.simulating import simulate
+    from tuner.simulation.result import SimulatedSweep
     from tuner.spec import SweepSpec
     from tuner.store import Sweep, TrialResult, load
     from tuner.sweep import resume, run
     from tuner.trainable import EpochTrainable
 
 __all__ = [
+    "Comparison",
     "EpochTrainable",
+    "Forecast",
+    "Hindsight",
     "Reproduction",
     "ResumeOptions",
     "Scenario",
+    "SimulatedSweep",
     "Sweep",
     "SweepOptions",
     "SweepSpec",
@@ -57,22 +70,32 @@ __all__ = [
     "above_start",
     "below_start",
     "bundled_scenarios",
+    "compare",
     "import_ray",
     "load",
+    "load_comparison",
     "load_scenario",
+    "plan",
+    "replay",
     "reproduce",
     "resolve",
     "resume",
+    "resume_comparison",
     "run",
+    "simulate",
 ]
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Comparison": "tuner.comparison",
     "EpochTrainable": "tuner.trainable",
+    "Forecast": "tuner.forecast",
+    "Hindsight": "tuner.hindsight",
     "Reproduction": "tuner.reproducing",
     "ResumeOptions": "tuner.replanning",
     "Scenario": "tuner.scenario",
+    "SimulatedSweep": "tuner.simulation.result",
     "Sweep": "tuner.store",
     "SweepOptions": "tuner.options",
     "SweepSpec": "tuner.spec",
@@ -82,13 +105,19 @@ _HOMES = {
     "above_start": "tuner.schedulers.divergence",
     "below_start": "tuner.schedulers.divergence",
     "bundled_scenarios": "tuner.scenario",
+    "compare": "tuner.comparison",
     "import_ray": "tuner.exchange",
     "load": "tuner.store",
+    "load_comparison": "tuner.comparison",
     "load_scenario": "tuner.scenario",
+    "plan": "tuner.forecast",
+    "replay": "tuner.hindsight",
     "reproduce": "tuner.reproducing",
     "resolve": "tuner.planning",
     "resume": "tuner.sweep",
+    "resume_comparison": "tuner.comparison",
     "run": "tuner.sweep",
+    "simulate": "tuner.simulating",
 }
 
 

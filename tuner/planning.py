@@ -54,8 +54,10 @@ __all__ = [
 ]
 
 DEFAULT_SCHEDULER = "asha"
+"""What schedules where nobody names a scheduler; spelled ``default`` as well."""
 DEFAULT_SEARCHER = "hyperopt"
 
+_DEFAULT = "default"
 _LARGEST_GRID = 10_000
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -123,8 +125,14 @@ def resolve(scenario: str | Scenario, **options: Unpack[SweepOptions]) -> SweepS
     return resolve_plan(scenario, options).spec
 
 
-def resolve_plan(scenario: str | Scenario, options: SweepOptions) -> Plan:
+def resolve_plan(scenario: str | Scenario, options: SweepOptions, *, bounded: bool = False) -> Plan:
     """Check the arguments of `tuner.run`, fill in its defaults, and build scheduler and searcher.
+
+    Args:
+        scenario: As `tuner.run` takes it.
+        options: Likewise.
+        bounded: Whether something else ends the sweep, such as a budget: then there is no bound
+            on trials unless ``num_samples`` says so.
 
     Raises:
         ScenarioError: The scenario cannot be loaded, or not with these overrides.
@@ -132,17 +140,19 @@ def resolve_plan(scenario: str | Scenario, options: SweepOptions) -> Plan:
     """
     check_option_names(options)
     given: dict[str, Any] = {key: value for key, value in options.items() if value is not None}
+    if given.get("scheduler", _DEFAULT) == _DEFAULT:
+        given["scheduler"] = DEFAULT_SCHEDULER
     # A scenario may import torch: what is wrong with a name is said before that.
-    scheduler, entry = _choose_scheduler(given.get("scheduler", DEFAULT_SCHEDULER))
+    scheduler, entry = _choose_scheduler(given["scheduler"])
     if isinstance(scheduler, Choice) and scheduler.name == "pbt_replay":
         scheduler, beginnings = _with_policy(scheduler, given)
         given |= beginnings
     chosen = _with_overrides(load_scenario(scenario), given)
     searcher = _choose_searcher(given.get("searcher"), entry, chosen)
     seed = whole("seed", given.get("seed", new_seed()), at_least=0)
-    num_samples = _num_samples(given, searcher, chosen)
+    num_samples = _num_samples(given, searcher, chosen, bounded=bounded)
     num_trials = _total(searcher, chosen, num_samples, given.get("points_to_evaluate", ()))
-    _check_size(num_trials, given)
+    _check_size(num_trials, given, bounded=bounded)
     check_pair(scheduler, entry, searcher, chosen)
     check_population(entry, given, num_samples)
     storage = _storage(given.get("storage_path", "results"))
@@ -235,23 +245,26 @@ def _choose_searcher(
 
 
 def _num_samples(
-    given: Mapping[str, Any], searcher: Choice | Searcher, scenario: Scenario
+    given: Mapping[str, Any], searcher: Choice | Searcher, scenario: Scenario, *, bounded: bool
 ) -> int | None:
     wanted = given.get("num_samples")
     if wanted == -1:
-        if given.get("time_budget_s") is None:
+        if given.get("time_budget_s") is None and not bounded:
             raise SpecError("num_samples=-1 never ends; give time_budget_s as well")
         return None
     if wanted is not None:
         return whole("num_samples", wanted, at_least=1)
+    if bounded:
+        return None
     if isinstance(searcher, Choice):
         return default_num_samples(searcher, scenario.space)
     return 32
 
 
-def _check_size(num_trials: int | None, given: Mapping[str, Any]) -> None:
+def _check_size(num_trials: int | None, given: Mapping[str, Any], *, bounded: bool) -> None:
     """Refuse a grid that nobody can have meant; whoever names a number or a time means it."""
-    meant = given.get("num_samples") is not None or given.get("time_budget_s") is not None
+    named = given.get("num_samples") is not None or given.get("time_budget_s") is not None
+    meant = bounded or named
     if num_trials is not None and num_trials > _LARGEST_GRID and not meant:
         raise SpecError(
             f"the grid has {num_trials:,} combinations; name num_samples or time_budget_s, take "

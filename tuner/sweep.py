@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, TypeAlias, Unpack
 
 from ray.tune import Callback
 
@@ -20,12 +20,13 @@ from tuner.planning import Plan, resolve_plan
 from tuner.progress import SilentView, View, make_view
 from tuner.provenance import provenance
 from tuner.replanning import ResumeOptions, replan
+from tuner.resources import bundle_of
 from tuner.runtime.board import Board
 from tuner.runtime.connect import connect, nodes, quiet_ray, wait_until_fits
 from tuner.runtime.execution import Execution
+from tuner.runtime.ledger import Tally
 from tuner.runtime.recorder import Recorder
 from tuner.runtime.removal import Remover
-from tuner.runtime.resources import bundle_of
 from tuner.runtime.stopping import Every, Stop, stop_signals
 from tuner.runtime.storage import Checkpoints, TrialStorage
 from tuner.scenario import Scenario
@@ -37,7 +38,10 @@ from tuner.store.requests import take_requests
 from tuner.store.staging import create_folder, open_folder
 from tuner.warm_start import teach
 
-__all__ = ["resume", "run", "run_plan"]
+__all__ = ["Enough", "resume", "resume_until", "run", "run_plan"]
+
+Enough: TypeAlias = Callable[[Tally], bool]
+"""Says between two events whether a sweep has done all that it is to do."""
 
 _SHOW_EVERY_S = 0.25
 _LOOK_FOR_REQUESTS_EVERY_S = 1.0
@@ -71,13 +75,19 @@ def run(scenario: str | Scenario, **options: Unpack[SweepOptions]) -> Sweep:
     )
 
 
-def run_plan(plan: Plan, *, callbacks: Sequence[Callback] = (), progress: str = "auto") -> Sweep:
-    """Run a sweep that is planned already; as `run` otherwise."""
+def run_plan(
+    plan: Plan,
+    *,
+    callbacks: Sequence[Callback] = (),
+    progress: str = "auto",
+    enough: Enough | None = None,
+) -> Sweep:
+    """Run a sweep that is planned already, at most until ``enough``; as `run` otherwise."""
     view = make_view(progress, sys.stderr)
     folder = create_folder(plan.storage / plan.spec.name)
     with quiet_ray():
         try:
-            sweep_run = _Run(plan, folder, view, callbacks)
+            sweep_run = _Run(plan, folder, view, callbacks, enough=enough)
         except SweepBusyError:  # another process took the name at the same moment
             view.close()
             raise
@@ -114,6 +124,17 @@ def resume(
         UsageError: There is no sweep, another process works on it, or a change cannot be made.
         SweepFailedError: The sweep could not be carried on; what was reported is kept.
     """
+    return resume_until(None, path, scenario=scenario, **changes)
+
+
+def resume_until(
+    enough: Enough | None,
+    path: str | Path | Uri,
+    *,
+    scenario: str | Scenario | None = None,
+    **changes: Unpack[ResumeOptions],
+) -> Sweep:
+    """Go on with a sweep, at most until ``enough``; as `resume` otherwise."""
     callbacks = _checked(changes.get("callbacks", ()))
     folder = open_folder(place_of(path))
     try:
@@ -130,7 +151,7 @@ def resume(
         return stored
     with quiet_ray():
         try:
-            sweep_run = _Run(plan, folder, view, callbacks, stored=stored)
+            sweep_run = _Run(plan, folder, view, callbacks, stored=stored, enough=enough)
         except BaseException:
             view.close()
             raise
@@ -149,6 +170,11 @@ def _replanned(
             f"{folder.place} was imported from {stored.state['imported_from']}, which says too "
             "little of its scheduler and searcher to go on; start a sweep of your own"
         )
+    if stored.state.get("simulated"):
+        raise SpecError(
+            f"{folder.place} was simulated, so none of its trials can train on; simulate it again "
+            "with other options (tuner simulate), or run the sweep (tuner run)"
+        )
     return replan(stored.spec, folder.place, scenario, changes)
 
 
@@ -165,8 +191,10 @@ class _Run:
         view: View,
         callbacks: Sequence[Callback],
         stored: Sweep | None = None,
+        enough: Enough | None = None,
     ) -> None:
         self._view = view
+        self._enough = enough
         self._folder = folder
         self._layout = folder.layout
         self._stop = Stop()
@@ -200,7 +228,7 @@ class _Run:
             secondary=spec.objectives[1:],
             before_flush=self._folder.before_flush,
         )
-        recorder = Recorder(self._writer, spec, say=view.message)
+        recorder = self._recorder = Recorder(self._writer, spec, say=view.message)
         files_dir = layout.artifacts_dir if callbacks else None
         checkpoints = Checkpoints(*self._folder.checkpoints())
         self._remover = Remover(checkpoints)
@@ -285,6 +313,8 @@ class _Run:
         self._writer.maybe_flush()
         for chore in self._chores:
             chore()
+        if self._enough is not None and self._enough(self._recorder.tally):
+            self._stop.reason = self._stop.reason or "budget"
 
     def _update_view(self) -> None:
         self._view.update(self._board.snapshot())

@@ -14,7 +14,8 @@ import pytest
 
 Command = Callable[..., Any]
 VERBS = ("run", "scenarios", "ls", "show", "best", "export", "import",
-         "watch", "logs", "stop", "note", "reproduce")  # fmt: skip
+         "watch", "logs", "stop", "note", "reproduce", "plan", "replay", "simulate",
+         "compare")  # fmt: skip
 
 
 def in_a_new_process(code: str, *, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -34,6 +35,7 @@ def in_a_new_process(code: str, *, cwd: Path, **env: str) -> subprocess.Complete
         ["run", "digits_mlpp"],
         ["run", "digits_mlp", "--scheduler", "ashaa"],
         ["run", "digits_mlp", "--arm", "asha+hyperoptt"],
+        ["simulate", "branin", "--arm", "ashaa+random"],
         *([verb, "--help"] for verb in VERBS),
     ],
     ids=" ".join,

@@ -24,6 +24,11 @@
 | `chronicle`    | what happened, in words                                                |
 | `steering`     | ``stop`` and ``note``                                                  |
 | `reproducing`  | ``reproduce``                                                          |
+| `public_data`  | ``data list``, ``data fetch``, ``data where``                          |
+| `forecasting`  | ``plan``                                                               |
+| `hindsight`    | ``replay``                                                             |
+| `simulating`   | ``simulate``; what it says at its end is in `simulated`                 |
+| `comparing`    | ``compare`` (`comparison_file`: in TOML; `comparison_parts`: its output) |
 | `exchanging`   | ``import``; whole sweeps to TensorBoard and Optuna                     |
 
 Ray, pandas and pyarrow are imported inside the verbs, so that ``tuner --help`` is quick.

@@ -11,9 +11,20 @@ from typing import Annotated
 
 import typer
 
-from tuner.cli import exchanging, following, reading, reproducing, steering
+from tuner.cli import (
+    comparing,
+    exchanging,
+    following,
+    forecasting,
+    hindsight,
+    reading,
+    reproducing,
+    steering,
+)
+from tuner.cli.public_data import data
 from tuner.cli.resume import resume
 from tuner.cli.run import run
+from tuner.cli.simulating import simulate
 from tuner.cli.usage import Verbs, usage_line
 from tuner.errors import TunerError
 
@@ -35,6 +46,10 @@ app.command("logs")(following.logs)
 app.command("stop")(steering.stop)
 app.command("note")(steering.note)
 app.command("reproduce")(reproducing.reproduce)
+app.command("plan")(forecasting.plan)
+app.command("replay")(hindsight.replay)
+app.command("simulate")(simulate)
+app.command("compare")(comparing.compare)
 app.command("scenarios")(reading.list_scenarios)
 app.command("ls")(reading.list_sweeps)
 app.command("show")(reading.show)
@@ -42,6 +57,7 @@ app.command("best")(reading.best)
 app.command("pareto")(reading.pareto)
 app.command("export")(reading.export)
 app.command("import")(exchanging.import_experiment)
+app.add_typer(data, name="data")
 
 
 def _print_version(wanted: bool) -> None:

@@ -87,9 +87,15 @@ def merged(happened: Iterable[Entry], notes: Iterable[Entry]) -> Iterator[Entry]
     yield from heapq.merge(happened, notes, key=lambda entry: entry.at or 0.0)
 
 
-def line_of(entry: Entry) -> str:
-    """Return an entry as text: local time, trial, words."""
-    moment = "-" if entry.at is None else _moment(entry.at)
+def line_of(entry: Entry, *, simulated: bool = False) -> str:
+    """Return an entry as text: time, trial, words.
+
+    Args:
+        entry: What happened.
+        simulated: Whether times are since the sweep began, and not in unix seconds.
+    """
+    told = _since if simulated else _moment
+    moment = "-" if entry.at is None else told(entry.at)
     return f"{moment:19}  {entry.trial_id or 'sweep':7}  {entry.text}"
 
 
@@ -152,6 +158,12 @@ def _details(record: Record) -> dict[str, Any]:
     names = ("training_iteration", "time", "reason") if record.kind == "decision" else ()
     told = {name: record.row.get(name) for name in names}
     return told | (record.row.get("details") or {})
+
+
+def _since(seconds: float) -> str:
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(int(minutes), 60)
+    return f"+{hours}:{minute:02d}:{second:05.2f}"
 
 
 def _moment(seconds: float) -> str:

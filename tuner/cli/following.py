@@ -139,12 +139,13 @@ def _follow(
     from tuner.cli.chronicle import line_of
     from tuner.cli.driven import standing_of
 
-    looks = _looks(sweep, trial, kinds)
+    looks, simulated = _looks(sweep, trial, kinds), bool(sweep.state.get("simulated"))
     while True:
         goes_on = not once and standing_of(sweep) == "running" and not _has_ended(sweep, trial)
         found = next(looks)
         for entry in found if last is None else found[-last:]:
-            typer.echo(dumps(asdict(entry), indent=None) if as_json else line_of(entry))
+            line = line_of(entry, simulated=simulated)
+            typer.echo(dumps(asdict(entry), indent=None) if as_json else line)
         if not goes_on:
             return
         last = None

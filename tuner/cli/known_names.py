@@ -18,19 +18,24 @@ from tuner.errors import ScenarioError, SpecError, nearest
 from tuner.scenario import bundled_scenarios
 
 __all__ = [
+    "DEFAULT",
     "DEFAULT_NUM_SAMPLES",
     "DEFAULT_SCHEDULER",
     "DEFAULT_SEARCHER",
     "SCHEDULERS",
     "SEARCHERS",
+    "check_methods",
     "check_names",
 ]
 
 SCHEDULERS = (
-    *("fifo", "asha", "asha_promotion", "hyperband", "ray_hyperband", "median"),
+    *("fifo", "asha", "asha_promotion", "freeze_thaw", "hyperband", "ray_hyperband", "median"),
     *("pbt", "pb2", "pbt_replay", "bohb", "ray_bohb"),
 )
-SEARCHERS = ("random", "grid", "halton", "sobol", "hyperopt", "optuna", "evolution", "bohb")
+SEARCHERS = (
+    *("random", "grid", "halton", "sobol", "hyperopt", "optuna", "mfgp", "evolution", "bohb"),
+)
+DEFAULT = "default"
 DEFAULT_SCHEDULER = "asha"
 DEFAULT_SEARCHER = "hyperopt"
 DEFAULT_NUM_SAMPLES = 32
@@ -47,11 +52,7 @@ def check_names(scenario: str, options: Mapping[str, Any]) -> None:
         ScenarioError: The scenario is no path, no bundled name and no module.
         SpecError: There is no such scheduler or searcher.
     """
-    for kind, known in (("scheduler", SCHEDULERS), ("searcher", SEARCHERS)):
-        given = options.get(kind)
-        name = None if given is None else parse_choice(given).name
-        if name is not None and name not in known:
-            raise SpecError(f"unknown {kind} {name!r}{nearest(name, known)}")
+    check_methods(options)
     place, _, attribute = scenario.rpartition(":")
     module = place if place and attribute.isidentifier() else scenario
     bundled = bundled_scenarios()
@@ -60,6 +61,22 @@ def check_names(scenario: str, options: Mapping[str, Any]) -> None:
             f"unknown scenario {module!r}: neither a path that ends in .py, nor a bundled one, "
             f"nor a module that Python finds here or on its path{nearest(module, bundled)}"
         )
+
+
+def check_methods(options: Mapping[str, Any]) -> None:
+    """Refuse a misspelled scheduler or searcher, quickly.
+
+    Args:
+        options: Keywords of `tuner.run`.
+
+    Raises:
+        SpecError: There is no such scheduler or searcher.
+    """
+    for kind, known in (("scheduler", (DEFAULT, *SCHEDULERS)), ("searcher", SEARCHERS)):
+        given = options.get(kind)
+        name = None if given is None else parse_choice(given).name
+        if name is not None and name not in known:
+            raise SpecError(f"unknown {kind} {name!r}{nearest(name, known)}")
 
 
 def _may_be_module(name: str) -> bool:

@@ -24,17 +24,43 @@ from pathlib import Path
 from typing import Any
 
 from tuner.arms import parse_arm
+from tuner.cli.locate import DEFAULT_STORAGE
 from tuner.cli.spellings import duration_s
 from tuner.errors import SpecError, nearest
 from tuner.options import SweepOptions
 
-__all__ = ["overridden", "read_launch_file", "split_arm"]
+__all__ = ["is_launch_file", "overridden", "read_launch_file", "split_arm", "with_launch_file"]
 
 _DURATIONS = ("time_budget_s", "trial_timeout_s", "wait_for_resources_s")
 _PER_TRIAL = {"cpus_per_trial": "cpu", "gpus_per_trial": "gpu"}
 _WORKER_MODES = {"warm": True, "cold": False}  # whether actors are reused
 _TEXTS = ("scenario", "arm", "scheduler", "searcher", "storage_path", "progress")
 _ONLY_IN_PYTHON = "callbacks"
+
+
+def is_launch_file(scenario: str) -> bool:
+    """Say whether what stands in the place of a scenario is a launch file."""
+    return scenario.endswith(".toml")
+
+
+def with_launch_file(scenario: str, command: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the scenario and the options of `tuner.run`, taking in a launch file if it is one.
+
+    Args:
+        scenario: A scenario, or a launch file.
+        command: What the command line says; None where it says nothing.
+
+    Raises:
+        SpecError: As `read_launch_file`, or the file names no scenario.
+    """
+    given = {option: value for option, value in command.items() if value is not None}
+    options = split_arm(given, "the command line")
+    if is_launch_file(scenario):
+        options = overridden(read_launch_file(Path(scenario)), options)
+        if "scenario" not in options:
+            raise SpecError(f'{scenario}: a launch file names its scenario; add scenario = "..."')
+        scenario = options.pop("scenario")
+    return scenario, {"storage_path": str(DEFAULT_STORAGE)} | options
 
 
 def read_launch_file(path: Path) -> dict[str, Any]:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from pathlib import Path
-from typing import Any
 
 import typer
 
 from tuner.cli import launch
 from tuner.cli import run_options as opt
 from tuner.cli.known_names import check_names
-from tuner.cli.launch_file import overridden, read_launch_file, split_arm
-from tuner.cli.locate import DEFAULT_STORAGE, open_sweep
+from tuner.cli.launch_file import is_launch_file, with_launch_file
+from tuner.cli.locate import open_sweep
 from tuner.cli.option_names import errors_name_options
 from tuner.cli.reading import AsJson
-from tuner.cli.spellings import duration_s, read_points, resources_of
-from tuner.errors import SpecError
+from tuner.cli.spellings import duration_s, one_or_all, read_points, resources_of
 
 __all__ = ["run"]
 
@@ -69,8 +65,8 @@ def run(
         "scheduler": scheduler,
         "searcher": searcher,
         "arm": arm,
-        "metric": _one_or_all(metric),
-        "mode": _one_or_all(mode),
+        "metric": one_or_all(metric),
+        "mode": one_or_all(mode),
         "points_to_evaluate": None
         if points_to_evaluate is None
         else read_points(points_to_evaluate),
@@ -99,39 +95,17 @@ def run(
         "tags": tag or None,
         "progress": None if progress is None else progress.value,
     }
-    chosen, options = _with_launch_file(scenario, command)
+    chosen, options = with_launch_file(scenario, command)
     check_names(chosen, options)
     if isinstance(options.get("warm_start"), list):
         options["warm_start"] = [open_sweep(path) for path in options["warm_start"]]
     # The keys of a launch file are the keywords that errors name.
-    with nullcontext() if _is_launch_file(scenario) else errors_name_options(options):
+    with nullcontext() if is_launch_file(scenario) else errors_name_options(options):
         if dry_run:
             launch.preview(chosen, options, as_json=as_json)
         else:
             raise typer.Exit(launch.carry_out(chosen, options, as_json=as_json))
 
 
-def _is_launch_file(scenario: str) -> bool:
-    return scenario.endswith(".toml")
-
-
-def _one_or_all(values: Sequence[str] | None) -> str | list[str] | None:
-    """Return what was said once as it is, and what was repeated as a list."""
-    plain = [str(value) for value in values or ()]
-    return plain if len(plain) > 1 else next(iter(plain), None)
-
-
 def _seconds(option: str, text: str | None) -> float | None:
     return None if text is None else duration_s(option, text)
-
-
-def _with_launch_file(scenario: str, command: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Return the scenario and the options of `tuner.run`, taking in a launch file if it is one."""
-    given = {option: value for option, value in command.items() if value is not None}
-    options = split_arm(given, "the command line")
-    if _is_launch_file(scenario):
-        options = overridden(read_launch_file(Path(scenario)), options)
-        if "scenario" not in options:
-            raise SpecError(f'{scenario}: a launch file names its scenario; add scenario = "..."')
-        scenario = options.pop("scenario")
-    return scenario, {"storage_path": str(DEFAULT_STORAGE)} | options

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from tuner.errors import SpecError
 
-__all__ = ["duration_s", "read_points", "read_space", "resources_of"]
+__all__ = ["duration_s", "one_or_all", "read_points", "read_space", "resources_of"]
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _NUMBER = r"\d+(?:\.\d*)?|\.\d+"
@@ -39,6 +39,12 @@ def duration_s(name: str, value: object) -> float:
             f"10m or 1h30m; got {value!r}"
         )
     return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+
+
+def one_or_all(values: Sequence[str] | None) -> str | list[str] | None:
+    """Return what an option says: what was said once as it is, what was repeated as a list."""
+    plain = [str(value) for value in values or ()]
+    return plain if len(plain) > 1 else next(iter(plain), None)
 
 
 def resources_of(

@@ -25,7 +25,9 @@ __all__ = [
     "notes_table",
     "pareto_table",
     "reading_hints",
+    "shown_path",
     "spec_facts",
+    "status_text",
     "summary_parts",
 ]
 
@@ -54,7 +56,7 @@ def headings_parts(headings: Iterable[Mapping[str, Any]]) -> Iterator[Renderable
         best = "-" if sweep["best"] is None else f"{sweep['metric']}={value_text(sweep['best'])}"
         table.add_row(
             Text(sweep["name"]),
-            _status(sweep["status"]),
+            status_text(sweep["status"]),
             str(sweep["trials"]),
             Text(best),
             _took(sweep),
@@ -96,14 +98,13 @@ def pareto_table(rows: Sequence[Mapping[str, Any]], objectives: Sequence[Objecti
 def summary_parts(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
     """Yield what ``tuner show`` says of a sweep."""
     spec = summary["spec"]
-    status = Text.assemble((summary["name"], "bold"), "  ", _status(summary.get("status")))
+    status = Text.assemble((summary["name"], "bold"), "  ", status_text(summary.get("status")))
     if summary.get("message"):
         status.append(f"  {summary['message']}")
     if summary.get("status") in ("killed", "interrupted"):
         status.append(f"  go on with: tuner resume {shown_path(summary['path'])}")
     yield status
-    started = f"{_moment(summary.get('started'))}, took {_took(summary)}"
-    told = {"folder": shown_path(summary["path"]), "started": started}
+    told = {"folder": shown_path(summary["path"]), **_when(summary)}
     kept = summary["checkpoints"]
     if kept["number"]:
         told["checkpoints"] = f"{kept['number']} kept, {kept['bytes'] / 2**20:.1f} MiB"
@@ -208,6 +209,11 @@ def shown_path(path: str) -> str:
     return os.path.relpath(absolute, here) if absolute.is_relative_to(here) else path
 
 
+def status_text(status: str | None) -> Text:
+    """Return the status of a sweep in its colour."""
+    return Text(status or "unknown", _STATUS_STYLES.get(status or "", ""))
+
+
 def _objectives(spec: Mapping[str, Any]) -> list[Objective]:
     return [Objective(**each) for each in spec["objectives"]]
 
@@ -234,8 +240,13 @@ def _decisions_table(decisions: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
-def _status(status: str | None) -> Text:
-    return Text(status or "unknown", _STATUS_STYLES.get(status or "", ""))
+def _when(summary: Mapping[str, Any]) -> dict[str, str]:
+    """Return when a sweep ran, and for how long; a simulated one only seemed to."""
+    simulated = summary.get("simulated")
+    if simulated:
+        moment = _moment(simulated["at"])
+        return {"simulated": f"{moment}, {_took(summary)} of virtual time: {simulated['task']}"}
+    return {"started": f"{_moment(summary.get('started'))}, took {_took(summary)}"}
 
 
 def _moment(seconds: float | None) -> str:

@@ -21,7 +21,7 @@ class Stop:
     """
 
     def __init__(self) -> None:
-        self.reason: Literal["interrupted", "time budget", "failed trial"] | None = None
+        self.reason: Literal["interrupted", "time budget", "budget", "failed trial"] | None = None
 
 
 @contextmanager

@@ -1,0 +1,256 @@
+"""The verb ``plan``: what a sweep will take, before it runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tuner.cli import run_options as opt
+from tuner.cli.known_names import check_names
+from tuner.cli.launch import stdout_kept_clean
+from tuner.cli.launch_file import is_launch_file, with_launch_file
+from tuner.cli.locate import open_sweep
+from tuner.cli.option_names import errors_name_options, with_option_names
+from tuner.cli.reading import AsJson
+from tuner.cli.spellings import duration_s, resources_of
+from tuner.cli.strict_json import dumps
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from tuner.forecast import Estimate, Forecast
+
+__all__ = ["plan"]
+
+_OWN = ("seconds_per_epoch", "checkpoint_mb")
+_KIB = 1024
+_CLUSTER = "What it costs"
+
+
+def plan(
+    scenario: opt.Scenario,
+    scheduler: opt.Scheduler = None,
+    searcher: opt.Searcher = None,
+    arm: opt.Arm = None,
+    seed: opt.Seed = None,
+    num_samples: opt.NumSamples = None,
+    time_budget: opt.TimeBudget = None,
+    max_t: opt.MaxT = None,
+    grace_period: opt.GracePeriod = None,
+    max_concurrent_trials: opt.MaxConcurrentTrials = None,
+    cpus_per_trial: opt.CpusPerTrial = None,
+    gpus_per_trial: opt.GpusPerTrial = None,
+    resources: opt.Resources = None,
+    checkpoint_frequency: opt.CheckpointFrequency = None,
+    keep_checkpoints: opt.KeepCheckpoints = None,
+    keep_final: opt.KeepFinal = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SLOTS|NODES",
+            help="Where it is to run: 16, 8x4gpu, 2x(cpu=32,gpu=8):start_s=20.",
+            rich_help_panel=_CLUSTER,
+            show_default=False,
+        ),
+    ] = None,
+    seconds_per_epoch: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION",
+            help="How long a trial trains for a unit of its time: 40s, 2m.",
+            rich_help_panel=_CLUSTER,
+            show_default=False,
+        ),
+    ] = None,
+    like: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="An earlier sweep that says so, and how large a checkpoint is.",
+            rich_help_panel=_CLUSTER,
+            show_default=False,
+        ),
+    ] = None,
+    price_per_gpu_hour: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X",
+            help="What a GPU costs per hour.",
+            rich_help_panel=_CLUSTER,
+            show_default=False,
+        ),
+    ] = None,
+    checkpoint_mb: Annotated[
+        float | None,
+        typer.Option(
+            metavar="MIB",
+            help="How large a checkpoint is.",
+            rich_help_panel=_CLUSTER,
+            show_default=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a sweep will take: epochs at each rung, hours, money, disk. Nothing is run.
+
+    The options are those of tuner run; a launch file will do.
+    """
+    command = {
+        "scheduler": scheduler,
+        "searcher": searcher,
+        "arm": arm,
+        "seed": seed,
+        "num_samples": num_samples,
+        "time_budget_s": None if time_budget is None else duration_s("--time-budget", time_budget),
+        "max_t": max_t,
+        "grace_period": grace_period,
+        "max_concurrent_trials": max_concurrent_trials,
+        "resources": resources_of(cpus_per_trial, gpus_per_trial, resources or ()),
+        "checkpoint_frequency": checkpoint_frequency,
+        "keep_checkpoints": keep_checkpoints,
+        "keep_final": keep_final,
+    }
+    chosen, options = with_launch_file(scenario, command)
+    check_names(chosen, options)
+    seconds = None
+    if seconds_per_epoch is not None:
+        seconds = duration_s("--seconds-per-epoch", seconds_per_epoch)
+    earlier = None if like is None else open_sweep(like)
+    from tuner.forecast import plan as forecast
+
+    as_keywords: Collection[str] = () if is_launch_file(scenario) else options
+    with errors_name_options(as_keywords), stdout_kept_clean(as_json):
+        found = forecast(
+            chosen,
+            cluster=cluster,
+            seconds_per_epoch=seconds,
+            like=earlier,
+            price_per_gpu_hour=price_per_gpu_hour,
+            checkpoint_mb=checkpoint_mb,
+            **options,
+        )
+    if as_json:
+        typer.echo(dumps(found.to_json()))
+    else:
+        _print(found, options)
+
+
+def _print(found: Forecast, options: dict[str, Any]) -> None:
+    from tuner.cli.terminal import stdout_console
+
+    console = stdout_console()
+    for part in _parts(found, options):
+        console.print(part)
+
+
+def _parts(found: Forecast, options: dict[str, Any]) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    from tuner.cli.tables import facts
+
+    yield Text.assemble(
+        (found.scenario, "bold"),
+        f"  {found.arm}  {found.trials:,} trials of at most {found.max_t} {found.time_attr}",
+    )
+    yield facts(dict(_figures(found)))
+    yield Text()
+    yield _rungs_table(found)
+    if found.warnings:
+        yield Text()
+    for warning in found.warnings:
+        yield Text(f"! {_spelled(warning, options)}", "yellow")
+    for remark in found.remarks:
+        yield Text(_spelled(remark, options), "dim")
+
+
+def _figures(found: Forecast) -> Iterator[tuple[str, str]]:
+    """Yield what a person pays for, the whole before the parts."""
+    from tuner.progress.wording import duration_text
+
+    full = f"{1 - found.saved:.0%} of full training ({found.full_epochs:,})"
+    yield "epochs", f"{_count(found.epochs.expected)}  {full}{_sureness(found)}"
+    places = f"  {found.slots} at a time on {found.cluster}, {_share(found.utilisation)} in use"
+    if found.wall_s is None:
+        yield "wall", f"{_between(found.rounds, _count)} epochs long{places}"
+    else:
+        yield "wall", f"{_between(found.wall_s, duration_text)}{places}"
+    if found.gpu_hours is not None:
+        yield "GPU-hours", _between(found.gpu_hours, _amount)
+    elif found.cpu_hours is not None:
+        yield "CPU-hours", _between(found.cpu_hours, _amount)
+    if found.cost is not None and found.cluster_cost is not None:
+        held, whole = _between(found.cost, _amount), _between(found.cluster_cost, _amount)
+        yield "cost", f"{held} for what trials hold; {whole} for the whole cluster meanwhile"
+    if found.checkpoints.high:
+        kept = f"{_between(found.checkpoints, _count)} at once"
+        if found.disk_mb is not None:
+            kept += f", {_size(found.disk_mb.high)} at most"
+        yield "checkpoints", kept
+
+
+def _rungs_table(found: Forecast) -> Table:
+    from tuner.cli.tables import empty_table
+
+    several = len({rung.bracket for rung in found.rungs}) > 1
+    sure = found.basis == "exact"
+    bounds = () if sure else (">at least", ">at most")
+    table = empty_table(
+        *((">bracket",) if several else ()), f">to {found.time_attr}", ">trials", *bounds, ">epochs"
+    )
+    for rung in found.rungs:
+        trials = rung.trials
+        between = () if sure else (_count(trials.low), _count(trials.high))
+        table.add_row(
+            *((str(rung.bracket),) if several and rung.start == 0 else ("",) if several else ()),
+            f"{rung.time:g}",
+            _count(trials.expected),
+            *between,
+            _count(rung.epochs.expected),
+        )
+    return table
+
+
+def _sureness(found: Forecast) -> str:
+    """Return how far the number of epochs is to be trusted."""
+    if found.basis == "exact":
+        return ", unless trials fail or diverge"
+    times = f"{found.simulations} simulated sweeps" if found.simulations > 1 else "a simulation"
+    low, high = _count(found.simulated_epochs.low), _count(found.simulated_epochs.high)
+    told = f"; {low} to {high} in {times}"
+    if found.basis == "simulated":
+        return told
+    low, high = _count(found.epochs.low), _count(found.epochs.high)
+    return f"{told}; never less than {low} or more than {high}"
+
+
+def _between(estimate: Estimate, text: Any) -> str:
+    low, expected, high = text(estimate.low), text(estimate.expected), text(estimate.high)
+    return str(expected) if low == high else f"{expected} ({low} to {high})"
+
+
+def _count(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 or value == round(value) else f"{value:.1f}"
+
+
+def _amount(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _share(estimate: Estimate) -> str:
+    return f"{estimate.expected:.0%}"
+
+
+def _size(mib: float) -> str:
+    return f"{mib / _KIB:.1f} GiB" if mib >= _KIB else f"{mib:.0f} MiB"
+
+
+def _spelled(line: str, options: dict[str, Any]) -> str:
+    """Return a line with keywords as the options of the command line."""
+    told = with_option_names(line, options)
+    for keyword in _OWN:
+        told = re.sub(rf"\b{keyword}\b", f"--{keyword.replace('_', '-')}", told)
+    return told
