@@ -10,8 +10,8 @@ a history of every report; with ``parquet`` that history is written to a sweep's
 
 Figures are CPU time over the whole simulation, start of the process and planning left out; the
 sides take turns, round by round. Syne Tune runs in an environment of its own
-(``requirements-peers.txt``) over the same table, trials, workers and seed, its results kept in
-memory; without one, that part is left out.
+(``peers/requirements.txt``; ``--peers`` names its Python) over the same table, trials, workers
+and seeds, its results kept in memory; without one, that part is left out.
 """
 
 from __future__ import annotations

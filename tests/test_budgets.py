@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +42,7 @@ def test_the_text_of_a_budget_spells_it(budget: Budget) -> None:
     ("text", "message"),
     [
         ("500", "a number and a unit"),
+        (500, "a number and a unit.* got 500"),
         ("epochs", "a number and a unit"),
         ("5 epcohs", "unknown unit 'epcohs'.*epochs"),
         ("-3h", "a number and a unit"),
@@ -49,6 +52,6 @@ def test_the_text_of_a_budget_spells_it(budget: Budget) -> None:
         ("2H", "unknown unit 'H'"),
     ],
 )
-def test_what_is_no_budget_is_refused(text: str, message: str) -> None:
+def test_what_is_no_budget_is_refused(text: Any, message: str) -> None:
     with pytest.raises(SpecError, match=message):
         parse_budget(text)

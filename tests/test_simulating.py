@@ -298,6 +298,7 @@ class TestWhatEndsIt:
         ({"cluster": 3}, "cluster is a ClusterModel or text such as '8x4gpu', got 3"),
         ({"scheduler": "ashaa"}, "did you mean 'asha'"),
         ({"num_samples": -1}, "never ends; give a budget as well"),
+        ({"budget": "2gpuh"}, "a budget of GPU time is for trials that take GPUs, got 7200gpus"),
         ({"scheduler": "pbt", "budget": "50epochs"}, "needs a population"),
     ],
 )

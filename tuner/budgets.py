@@ -70,7 +70,7 @@ def parse_budget(text: str) -> Budget:
     Raises:
         SpecError: It spells none.
     """
-    match = _TEXT.fullmatch(text)
+    match = _TEXT.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         raise SpecError(
             f"a budget is a number and a unit, such as 500epochs or 8gpuh, got {text!r}"

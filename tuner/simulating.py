@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict
@@ -146,7 +147,12 @@ def carry_out(
 
 def _failed(failure: Exception) -> SweepFailedError:
     told = " ".join(str(failure).split()) or "no message"
-    return SweepFailedError(f"the simulation cannot go on: {type(failure).__name__}: {told}")
+    frames = traceback.extract_tb(failure.__traceback__)
+    place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    return SweepFailedError(
+        f"the simulation cannot go on: {type(failure).__name__}: {told}{place}; TUNER_DEBUG=1 "
+        "shows the whole traceback"
+    )
 
 
 def simulate(curves: str | CurveTask, **options: Unpack[SimulationOptions]) -> SimulatedSweep:
@@ -179,6 +185,11 @@ def simulate(curves: str | CurveTask, **options: Unpack[SimulationOptions]) -> S
         chosen.setdefault("num_samples", int(budget.amount))
     plan = resolve_plan(task.scenario, chosen, bounded=given.get("budget") is not None)
     cluster.places(plan.spec.resources)
+    if budget is not None and budget.unit == "gpu_seconds" and not plan.spec.resources.get("gpu"):
+        raise SpecError(
+            f"a budget of GPU time is for trials that take GPUs, got {budget} for trials that take "
+            "none; give resources={'gpu': 1} (--gpus-per-trial 1), or a budget in epochs or seconds"
+        )
     run = _Run(task, plan, cluster, budget, options.get("progress", "auto"))
     return run.into_memory() if "storage_path" not in given else run.into_folder()
 

@@ -38,6 +38,14 @@ def test_an_arm_that_always_failed_has_no_usage() -> None:
     assert math.isnan(usage.loc[("t", "a"), "utilisation"])
 
 
+def test_a_task_on_which_every_run_failed_saves_nothing() -> None:
+    failed = [cell for cell in CELLS if cell[0] == "t"]
+    saved = saved_by_stopping(outcomes_of(CELLS, failed=failed), 10).set_index(["task", "arm"])
+    assert saved.loc[("t", "a"), "full_epochs"] == 0
+    assert math.isnan(saved.loc[("t", "a"), "saved"])
+    assert saved.loc[(ALL_TASKS, "a"), "full_epochs"] > 0
+
+
 def test_a_run_without_its_pair_is_left_out() -> None:
     cells = {cell: steps for cell, steps in CELLS.items() if cell != ("t", "b", 1)}
     usage = mean_usage(outcomes_of(cells)).set_index(["task", "arm"])

@@ -113,8 +113,8 @@ def test_an_interrupted_comparison_says_how_to_go_on(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((), "a comparison has tasks"),
-        (("branin", "--arm", "fifo"), "a comparison has budget"),
+        ((), "a comparison needs tasks"),
+        (("branin", "--arm", "fifo"), "a comparison needs a budget"),
         (("branin", "--budget", "9epochs"), "give --arm"),
         (("branin", "--seeds", "x"), "--seeds is how many"),
         (("--resume", "a", "--show", "b"), "leave out one of them"),

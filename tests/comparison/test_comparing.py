@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,23 @@ def test_all_may_fail(comparing: Comparing, bowl: CurveTask) -> None:
     assert "none of its runs" not in said.headline[1]
     assert "4 failed" in said.headline[1]
     assert comparison.summary().empty
+
+
+def test_curves_without_the_metric_are_told_as_that(comparing: Comparing, bowl: CurveTask) -> None:
+    other = replace(bowl, scenario=replace(bowl.scenario, metric="accuracy"))
+    comparison = comparing(tasks=other, arms=["asha+random"])
+    assert all("must hold the metric 'accuracy'" in error for error in comparison.runs()["error"])
+
+
+def test_a_count_may_be_the_metric(comparing: Comparing, bowl: CurveTask) -> None:
+    timed = replace(bowl, scenario=replace(bowl.scenario, metric="time_total_s", mode="max"))
+    comparison = comparing(tasks=timed, arms=["fifo+random"])
+    assert comparison.runs()["best"].tolist() == [9.0, 9.0]
+
+
+def test_epochs_are_saved_against_the_full_training_that_is_compared(comparing: Comparing) -> None:
+    found = comparing(arms=["fifo+random"], budget="20trials", max_t=3).findings()
+    assert set(found.saved["saved"]) == {0.0}
 
 
 @pytest.mark.parametrize("at", [1, 3])

@@ -224,6 +224,10 @@ def test_what_lost_nodes_cost_is_counted_and_said() -> None:
          "trials hold at most 2 of 3 GPUs"),
         ("fifo", 8, {"seconds_per_epoch": 1, "time_budget_s": 27.0},
          "the time budget ends the sweep after about 50% of its time"),
+        ("fifo", 8, {"cluster": "2:node_mtbf_s=100,node_repair_s=1", "seconds_per_epoch": 5},
+         "trials save at no report; checkpoint_frequency=1 keeps more of it"),
+        ("fifo", 8, {"resources": {"gpu": 0}, "seconds_per_epoch": 1, "price_per_gpu_hour": 2.0},
+         "price_per_gpu_hour has nothing to count, as trials take no GPU"),
     ],
 )  # fmt: skip
 def test_what_is_wasted_is_said_with_a_remedy(

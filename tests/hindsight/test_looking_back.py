@@ -239,6 +239,8 @@ def test_a_searcher_that_learned_is_mentioned() -> None:
     ("options", "words"),
     [
         ({"arms": []}, "needs a scheduler to try"),
+        ({"arms": "asha"}, r"arms are a list of schedulers as text, such as \['asha'\]"),
+        ({"arms": [3]}, "arms are a list of schedulers as text"),
         ({"arms": ["ashaa"]}, "did you mean 'asha'"),
         ({"arms": ["asha+hyperopt"]}, "has a searcher; name the scheduler alone: asha"),
         ({"arms": ["pbt"]}, "pbt changes configurations in the middle of training"),

@@ -71,7 +71,7 @@ def saved_by_stopping(outcomes: Outcomes, max_t: int | Mapping[str, int]) -> pd.
     rows = []
     for task, arm, runs in _groups(outcomes):
         finished = runs[runs["status"] == "finished"]
-        full = float((finished["trials"] * finished["task"].map(lengths)).sum())
+        full = float((finished["trials"] * finished["task"].map(lengths).astype(float)).sum())
         trials, epochs = float(finished["trials"].sum()), float(finished["epochs"].sum())
         hours = float(finished["gpu_seconds"].sum()) / _HOUR_S
         saved = 1 - epochs / full if full else math.nan

@@ -217,13 +217,13 @@ def _run(options: dict[str, Any]) -> Comparison:
     if len(tasks) == 1 and tasks[0].endswith(".toml"):
         del options["tasks"]
         options = {**read_comparison_file(Path(tasks[0])), **options}
-    for name, remedy in (
+    for needed, remedy in (
         ("tasks", "name some, such as branin lcbench:189873"),
         ("arms", "give --arm, such as --arm fifo+random --arm asha+hyperopt"),
-        ("budget", "give --budget, such as --budget 500epochs"),
+        ("a budget", "give --budget, such as --budget 500epochs"),
     ):
-        if name not in options:
-            raise SpecError(f"a comparison has {name}, and there is no word of them; {remedy}")
+        if needed.removeprefix("a ") not in options:
+            raise SpecError(f"a comparison needs {needed}, and got none; {remedy}")
     from tuner import compare
 
     return compare(**{"storage_path": str(DEFAULT_STORAGE)} | options)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plan"]
 
-_OWN = ("seconds_per_epoch", "checkpoint_mb")
+_OWN = ("seconds_per_epoch", "checkpoint_mb", "price_per_gpu_hour")
 _KIB = 1024
 _CLUSTER = "What it costs"
 
@@ -152,9 +152,10 @@ def _parts(found: Forecast, options: dict[str, Any]) -> Iterator[RenderableType]
 
     from tuner.cli.tables import facts
 
+    trials = f"{found.trials:,} trial{'' if found.trials == 1 else 's'}"
     yield Text.assemble(
         (found.scenario, "bold"),
-        f"  {found.arm}  {found.trials:,} trials of at most {found.max_t} {found.time_attr}",
+        f"  {found.arm}  {trials} of at most {found.max_t} {found.time_attr}",
     )
     yield facts(dict(_figures(found)))
     yield Text()
@@ -224,7 +225,8 @@ def _sureness(found: Forecast) -> str:
     if found.basis == "simulated":
         return told
     low, high = _count(found.epochs.low), _count(found.epochs.high)
-    return f"{told}; never less than {low} or more than {high}"
+    again = ", besides what is lost and trained again" if found.lost else ""
+    return f"{told}; never less than {low} or more than {high}{again}"
 
 
 def _between(estimate: Estimate, text: Any) -> str:

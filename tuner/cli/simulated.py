@@ -79,7 +79,7 @@ def simulated_parts(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
 
 def _facts(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     usage, trials = summary["usage"], summary["trials"]
-    outcomes = ", ".join(f"{count} {name}" for name, count in trials["by_outcome"].items())
+    outcomes = ", ".join(f"{count:,} {name}" for name, count in trials["by_outcome"].items())
     yield "trials", f"{trials['total']:,}: {outcomes}" if outcomes else "none"
     yield "epochs", _epochs(summary)
     yield "time", f"{duration_text(summary['seconds'])} on {_cluster(summary['cluster'])}"

@@ -76,7 +76,10 @@ class Comparison:
             baseline=state["baseline"],
             target=state["target"],
             optima={task: best for task, best in optima.items() if best is not None},
-            max_t={task: each["max_t"] for task, each in terms.tasks.items()},
+            max_t={
+                task: terms.options.get("max_t") or each["max_t"]
+                for task, each in terms.tasks.items()
+            },
         )
 
     def answers(self) -> Answers:

@@ -118,8 +118,10 @@ class _Incumbents:
         """A trial has finished an epoch."""
         self._epochs += 1
         assert trial.curve is not None  # which it reports
-        value = trial.curve.metrics[self._metric][trial.epoch - 1]
-        if self.improvements.improves(value):
+        values = trial.curve.metrics.get(self._metric)
+        # What is no curve is a count, such as time_total_s, or missing, which ends the sweep.
+        value = trial.report().get(self._metric) if values is None else values[trial.epoch - 1]
+        if value is not None and self.improvements.improves(value):
             self.improvements.add(value, self.spent(), trial.trial_id, trial.config)
 
     def failed(self, trial: SimulatedTrial, now: float, cause: str) -> None:

@@ -12,9 +12,16 @@ from tuner.schedulers import ASHA, HyperBand, PromotionASHA
 from tuner.schedulers.freeze_thaw import FreezeThaw
 from tuner.simulation import ClusterModel
 
-__all__ = ["assumptions", "cluster_warnings", "scheduler_warnings"]
+__all__ = [
+    "assumptions",
+    "cluster_warnings",
+    "loss_warnings",
+    "price_warnings",
+    "scheduler_warnings",
+]
 
 _IDLES = 0.6  # a cluster that trains a smaller share of its time
+_LOSES = 0.2  # a sweep that trains a larger share in vain
 
 
 def scheduler_warnings(scheduler: TrialScheduler, trials: int, max_t: int) -> Iterator[str]:
@@ -50,7 +57,7 @@ def cluster_warnings(
             f"{found.slots - found.trials} of {found.slots} slots are never used: a smaller "
             f"cluster is as fast, or num_samples={found.slots} takes no longer to start"
         )
-    elif found.utilisation.expected < _IDLES:
+    elif found.utilisation.expected < _IDLES * (1 - found.lost):
         yield (
             f"the cluster trains {found.utilisation.expected:.0%} of its time: trials wait for "
             "each other, or few are left at the end; take fewer slots, or more trials"
@@ -63,6 +70,30 @@ def cluster_warnings(
                 f"the time budget ends the sweep after about {share:.0%} of its time; raise it, "
                 "take more slots, or lower num_samples"
             )
+
+
+def loss_warnings(found: Forecast, saves_every: int) -> Iterator[str]:
+    """Yield what would keep more of the work of lost workers.
+
+    Args:
+        found: The forecast.
+        saves_every: A trial saves every so many reports; 0 for never.
+    """
+    if found.lost > _LOSES and saves_every != 1:
+        often = f"only every {saves_every} reports" if saves_every else "at no report"
+        yield (
+            f"{found.lost:.0%} of what is trained is in vain, as workers are lost and trials save "
+            f"{often}; checkpoint_frequency=1 keeps more of it, where they can save"
+        )
+
+
+def price_warnings(found: Forecast, price: float | None) -> Iterator[str]:
+    """Yield why a price buys nothing."""
+    if price is not None and found.wall_s is not None and found.gpu_hours is None:
+        yield (
+            "price_per_gpu_hour has nothing to count, as trials take no GPU; give one a GPU or a "
+            "share: resources={'gpu': 1} (--gpus-per-trial 1)"
+        )
 
 
 def assumptions(

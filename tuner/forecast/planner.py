@@ -10,7 +10,13 @@ from typing import Unpack
 
 from tuner.errors import SpecError
 from tuner.forecast.accounting import sum_up, with_hours
-from tuner.forecast.advice import assumptions, cluster_warnings, scheduler_warnings
+from tuner.forecast.advice import (
+    assumptions,
+    cluster_warnings,
+    loss_warnings,
+    price_warnings,
+    scheduler_warnings,
+)
 from tuner.forecast.exchangeable import ExchangeableCurves, Placeholders
 from tuner.forecast.pace import Pace, as_sweep, check_amount
 from tuner.forecast.rehearsal import Rehearsal, rehearse
@@ -91,6 +97,8 @@ def plan(
         warnings=(
             *scheduler_warnings(first.scheduler, found.trials, found.max_t),
             *cluster_warnings(found, where, first.spec.resources, first.spec.time_budget_s),
+            *loss_warnings(found, first.spec.checkpoint_frequency),
+            *price_warnings(found, price),
         ),
         remarks=(
             *assumptions(

@@ -63,6 +63,8 @@ def replay(
     whole("orderings", orderings, at_least=1)
     if not 0 <= max_unknown <= 1:
         raise SpecError(f"max_unknown is a share from 0 to 1, got {max_unknown!r}")
+    if isinstance(arms, str) or not all(isinstance(arm, str) for arm in arms):
+        raise SpecError(f"arms are a list of schedulers as text, such as ['asha'], got {arms!r}")
     spelled = list(dict.fromkeys(_checked(arm) for arm in arms))
     if not spelled:
         raise SpecError("a replay needs a scheduler to try, got none; name one, such as asha")

@@ -43,6 +43,7 @@ OWN = textwrap.dedent(
     [
         ("lcbenc:189873", r"unknown task 'lcbenc'; did you mean 'lcbench'\?"),
         ("", "unknown task ''; known: algoperf, branin"),
+        ("valley.py", "a task in a file is named after a colon, valley.py:TASK"),
         ("lcbench", "needs one OpenML id, got 'lcbench': write for instance lcbench:189873"),
         ("lcbench:epochs=52", "needs one OpenML id"),
         ("branin:7", "has no instances, got 'branin:7': write for instance branin:noise=0.1"),
@@ -103,7 +104,7 @@ def test_a_module_of_the_current_folder(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("NUMBER", "a function that returns one, but .*NUMBER is a int"),
+        ("NUMBER", "a function that returns one, but .*NUMBER is of the type int"),
         ("TASKS", r"does not define TASKS; did you mean 'TASK'\?"),
     ],
 )

@@ -153,6 +153,8 @@ def family_of(name: str) -> Family:
     Raises:
         SpecError: There is none of that name.
     """
+    if name.endswith(".py"):
+        raise SpecError(f"a task in a file is named after a colon, {name}:TASK, got {name!r}")
     if name not in FAMILIES:
         raise SpecError(f"unknown task {name!r}{nearest(name, FAMILIES)}")
     return FAMILIES[name]

@@ -40,6 +40,6 @@ def user_task(text: str) -> CurveTask:
     if not isinstance(found, CurveTask):
         raise ScenarioError(
             "what is simulated is a tuner.simulation.CurveTask, or a function that returns one, "
-            f"but {text} is a {type(found).__name__}"
+            f"but {text} is of the type {type(found).__name__}"
         )
     return found
