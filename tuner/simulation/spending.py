@@ -54,7 +54,8 @@ class Spending:
 
     def held_until(self, now: float) -> float:
         """Return the seconds that trials have held workers, summed over trials."""
-        return self.held_s + self._holders * now - self._since
+        held_s = self.held_s + self._holders * now - self._since
+        return min(held_s, self._most_held)  # at the deadline they may differ by a rounding
 
     def _move_deadline(self) -> None:
         if self._most_held < math.inf:
