@@ -184,3 +184,8 @@ def test_points_come_on_top_of_a_whole_grid() -> None:
         {"searcher": "grid:points=2", "points_to_evaluate": points},
     )
     assert plan.num_trials == 4
+
+
+def test_the_default_scheduler_has_a_name() -> None:
+    named = tuner.resolve("digits_mlp", scheduler="default")
+    assert named.scheduler == tuner.resolve("digits_mlp").scheduler

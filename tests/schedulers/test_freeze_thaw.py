@@ -75,19 +75,9 @@ def test_without_a_model_it_is_ashas_promotion() -> None:
     assert scheduler.choose_trial_to_run(controller) is trials[1]
 
 
-def test_it_is_the_default_where_trials_can_pause() -> None:
-    scenario = find_task("branin").scenario
-    arms = {
-        (None, None): ("freeze_thaw", "mfgp"),
-        ("default", None): ("freeze_thaw", "mfgp"),
-        (None, "mfgp"): ("freeze_thaw", "mfgp"),
-        (None, "random"): ("asha", "random"),
-        ("asha", None): ("asha", "hyperopt"),
-    }
-    for (scheduler, searcher), expected in arms.items():
-        named = {"scheduler": scheduler, "searcher": searcher}
-        spec = resolve(scenario, **{key: value for key, value in named.items() if value})  # type: ignore[arg-type]
-        assert (parse_choice(spec.scheduler).name, parse_choice(spec.searcher).name) == expected
+def test_it_brings_its_searcher() -> None:
+    spec = resolve(find_task("branin").scenario, scheduler="freeze_thaw")
+    assert parse_choice(spec.searcher).name == "mfgp"
 
 
 def test_another_searcher_is_refused() -> None:

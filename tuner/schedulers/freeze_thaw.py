@@ -8,7 +8,7 @@ the rungs of ASHA (`promotion`), which also say how many go on, and the model is
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
@@ -86,10 +86,11 @@ class FreezeThaw(PromotionASHA):
     def _promises(self, tune_controller: TuneController, new: str) -> Mapping[str, float] | None:
         """Return what the new trial promises, and each that waits; None where nobody can say."""
         searcher: Any = getattr(tune_controller.search_alg, "searcher", None)
-        if searcher is None or getattr(tune_controller, "replays", False):
+        ask = getattr(searcher, "promises", None)  # another searcher in a plain Tuner has none
+        if ask is None or getattr(tune_controller, "replays", False):
             return None
         waiting = list(self._rungs.waiting())
-        return searcher.promises([new, *waiting]) if waiting else None
+        return cast("Mapping[str, float] | None", ask([new, *waiting])) if waiting else None
 
     def _reason(self, rung: PromotionRung, bracket: int, value: float, verdict: str) -> Reason:
         told = super()._reason(rung, bracket, value, verdict)
