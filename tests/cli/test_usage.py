@@ -16,8 +16,8 @@ Command = Callable[..., Any]
         ("shwo x", "unknown verb 'shwo'; did you mean 'show'?"),
         (
             "zzz",
-            "unknown verb 'zzz'; known: best, compare, data, export, import, logs, ls, note, pareto, "
-            "plan, replay, reproduce, resume, run, scenarios, show, simulate, stop, watch",
+            "unknown verb 'zzz'; known: best, compare, data, export, import, logs, ls, note, "
+            "pareto, plan, replay, reproduce, resume, run, scenarios, show, simulate, stop, watch",
         ),
         (
             "run x --sheduler asha",
