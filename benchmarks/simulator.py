@@ -35,9 +35,9 @@ from ray import tune
 
 import tuner
 from tuner.planning import resolve_plan
-from tuner.schedulers import Decision
 from tuner.simulating import carry_out
-from tuner.simulation import ClusterModel, Curve, CurveTask, Known, Simulation
+from tuner.simulation import ClusterModel, Curve, CurveTask, Known
+from tuner.simulation.onlooker import Onlooker
 
 ROWS, EPOCHS = 1_000, 50
 TRIALS, QUICK_TRIALS = 10_000, 2_000
@@ -79,21 +79,6 @@ class Table:
             max_t=EPOCHS,
         )
         return CurveTask("table", scenario, self)
-
-
-class Counting:
-    """The least history there is."""
-
-    def watch(self, simulation: Simulation) -> None:
-        pass
-
-    def decided(self, decision: Decision) -> None:
-        pass
-
-    def suggested(self, trial: Any, now: float) -> None:
-        pass
-
-    started = reported = failed = ended = suggested
 
 
 def timed(simulate: Callable[[], int]) -> Measured:
@@ -147,7 +132,7 @@ def simulated(table: Table, scheduler: str, trials: int, workers: int, seed: int
     """Run our engine, with a history that keeps nothing."""
     asked: Any = {"scheduler": spelled(scheduler), "searcher": "random", "num_samples": trials}
     plan = resolve_plan(table.task.scenario, {**asked, "seed": seed})
-    cluster, history = ClusterModel(workers), Counting()
+    cluster, history = ClusterModel(workers), Onlooker()
     return timed(
         lambda: carry_out(table.task, plan, cluster=cluster, budget=None, history=history).reports
     )

@@ -17,12 +17,11 @@ from tuner.arms import JSON
 from tuner.randomness import PrivateRandomState
 from tuner.searchers.base import DEFAULT_NUM_SAMPLES, SearchTask, SpaceSearcher, Suggestion
 from tuner.searchers.screening import MOST_RANDOM_DRAWS, Screen, none_feasible
-from tuner.searchers.variants import draw_variants
+from tuner.searchers.variants import ATOMS, draw_variants
 from tuner.space import grid_size, has_grid
 
 __all__ = ["RandomSearcher"]
 
-_ATOMS = (bool, int, float, str, type(None))
 _LEAST_REDRAWS = 20  # of a round, whatever the size of its grid
 
 
@@ -111,6 +110,6 @@ class RandomSearcher(SpaceSearcher):
 def _copied(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a deep copy; that of numbers and texts takes a tenth of `deepcopy`'s time."""
     return {
-        name: value if isinstance(value, _ATOMS) else deepcopy(value)
+        name: value if isinstance(value, ATOMS) else deepcopy(value)
         for name, value in config.items()
     }

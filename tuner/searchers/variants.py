@@ -19,9 +19,10 @@ from tuner.randomness import PrivateRandomState
 from tuner.searchers.draws import draw_from
 from tuner.space import has_function, has_grid, is_conditional
 
-__all__ = ["draw_variants", "resolve_variants"]
+__all__ = ["ATOMS", "draw_variants", "resolve_variants"]
 
-_ATOMS = (bool, int, float, str, type(None))
+ATOMS = (bool, int, float, str, type(None))
+"""Values that nothing can change, so that nobody has to copy them."""
 
 
 def draw_variants(
@@ -32,7 +33,7 @@ def draw_variants(
     A space without nesting, grids, functions and conditional choices is drawn from at a tenth of
     the cost, with the same draws.
     """
-    flat = all(isinstance(value, (Domain, *_ATOMS)) for value in space.values())
+    flat = all(isinstance(value, (Domain, *ATOMS)) for value in space.values())
     if not flat or has_grid(space) or has_function(space) or is_conditional(space):
         return partial(resolve_variants, space)
     draws = {name: draw_from(value) for name, value in space.items() if isinstance(value, Domain)}
