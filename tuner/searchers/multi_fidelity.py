@@ -23,7 +23,7 @@ from tuner.searchers.base import SearchTask
 from tuner.searchers.encoding import Encoding
 from tuner.searchers.gaussian_process import Array, GaussianProcess, fit_hyperparameters
 from tuner.searchers.keywords import check_bounds
-from tuner.searchers.models import Model, ModelSearcher, Values
+from tuner.searchers.models import ModelSearcher, ObservingModel, Values
 from tuner.searchers.observations import Course, Observations
 from tuner.searchers.parametric import read_back
 
@@ -118,15 +118,13 @@ class _Fit:
         )
 
 
-class _Surface(Model):
-    """Costs over configurations and time; memoryless like a fitted model (`models`)."""
-
-    memoryless = True
+class _Surface(ObservingModel):
+    """Costs over configurations and time."""
 
     def __init__(self, task: SearchTask, n_initial_points: int) -> None:
         self._space = task.space
         self._encoding = Encoding(task.space)
-        self._observations = Observations(task.max_t, self._encoding.dimensions)
+        super().__init__(Observations(task.max_t, self._encoding.dimensions))
         self._n_initial_points = n_initial_points
         self._fit: _Fit | None = None  # to the present reports, once somebody has asked for it
 
@@ -145,11 +143,6 @@ class _Surface(Model):
         self.enter(trial_id, values)
         return values
 
-    def enter(self, trial_id: str, values: Values) -> bool:
-        """Take a new trial; it is pending from now on."""
-        self._observations.enter(trial_id, values)
-        return True
-
     def report(self, trial_id: str, time: float, cost: float) -> None:
         """Learn what a trial has reached."""
         if self._observations.report(trial_id, time, cost):
@@ -157,7 +150,7 @@ class _Surface(Model):
 
     def complete(self, trial_id: str, time: float | None, cost: float | None) -> None:
         """Learn that a trial ended; if it failed before it reported, it is forgotten."""
-        self._observations.complete(trial_id, time, cost)
+        super().complete(trial_id, time, cost)
         if cost is not None:
             self._fit = None
 
