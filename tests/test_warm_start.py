@@ -94,8 +94,8 @@ def test_what_is_used_and_what_is_skipped(past: Past) -> None:
     ]  # fmt: skip
     assert (warm.outside, warm.unusable) == (2, 1)
     assert str(warm) == (
-        f"warm start: 2 trials of {first.path}, {second.path} are used, and 3 skipped (2 outside "
-        "the space, 1 without a result)"
+        f"warm start from {first.path}, {second.path}: 2 trials used, 3 skipped (2 outside the "
+        "space, 1 without a result)"
     )
 
 

@@ -13,6 +13,7 @@ from tuner.arms import Choice
 from tuner.errors import SpecError
 from tuner.objectives import Objective
 from tuner.places import Uri, place_of
+from tuner.plurals import counted
 from tuner.scenario import Scenario
 from tuner.searchers import SEARCHERS, learns
 from tuner.space import contains
@@ -43,7 +44,7 @@ class WarmStart:
 
     def __str__(self) -> str:
         return (
-            f"warm start: {len(self.trials)} trials of {', '.join(self.sweeps)} are used, and "
+            f"warm start from {', '.join(self.sweeps)}: {counted(len(self.trials), 'trial')} used, "
             f"{self.outside + self.unusable} skipped ({self.outside} outside the space, "
             f"{self.unusable} without a result)"
         )

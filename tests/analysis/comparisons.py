@@ -36,7 +36,8 @@ def outcomes_of(
              "status": "failed" if (task, arm, seed) in failed else "finished",
              "best": best(values, default=np.nan),
              "worst": low([*values, *([worst[task]] if worst else [])], default=np.nan),
-             "utilisation": 0.5, **spent(budget), **dict.fromkeys(OVERHEADS, 1.0)}
+             "utilisation": 0.5, "withheld_epochs": 0.0, **spent(budget),
+             **dict.fromkeys(OVERHEADS, 1.0)}
         )  # fmt: skip
         incumbents += [
             {"task": task, "arm": arm, "seed": seed, "value": value, "trial_id": "t", **spent(at)}

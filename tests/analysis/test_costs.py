@@ -40,7 +40,7 @@ def test_an_arm_that_always_failed_has_no_usage() -> None:
 
 def test_a_task_on_which_every_run_failed_saves_nothing() -> None:
     failed = [cell for cell in CELLS if cell[0] == "t"]
-    saved = saved_by_stopping(outcomes_of(CELLS, failed=failed), 10).set_index(["task", "arm"])
+    saved = saved_by_stopping(outcomes_of(CELLS, failed=failed)).set_index(["task", "arm"])
     assert saved.loc[("t", "a"), "full_epochs"] == 0
     assert math.isnan(saved.loc[("t", "a"), "saved"])
     assert saved.loc[(ALL_TASKS, "a"), "full_epochs"] > 0
@@ -60,26 +60,28 @@ def test_usage_needs_its_columns() -> None:
         mean_usage(bare)
 
 
-def test_stopping_saves_what_full_trainings_would_have_cost() -> None:
-    """Each run starts 10 trials and trains 100 epochs of 1 GPU-second."""
-    saved = saved_by_stopping(outcomes_of(CELLS), {"t": 20, "u": 50}).set_index(["task", "arm"])
+def test_stopping_saves_what_stopped_trials_had_still_to_train() -> None:
+    """Each run trains 100 epochs of 1 GPU-second."""
+    withheld = [100.0, 100.0, 0.0, 0.0, 900.0, 900.0, 400.0, 400.0]  # t a, t b, u a, u b
+    outcomes = with_runs(outcomes_of(CELLS), withheld_epochs=withheld)
+    saved = saved_by_stopping(outcomes).set_index(["task", "arm"])
     assert saved.loc[("t", "a"), ["trials", "epochs", "full_epochs", "saved"]].tolist() == [
         20, 200, 400, 0.5
     ]  # fmt: skip
-    assert saved.loc[(ALL_TASKS, "a"), "saved"] == pytest.approx(1 - 400 / 1400)
+    assert saved.loc[("t", "b"), ["full_epochs", "saved"]].tolist() == [200, 0]
+    assert saved.loc[(ALL_TASKS, "a"), "saved"] == pytest.approx(1 - 400 / 2400)
     assert saved.loc[("u", "b"), "gpu_hours"] == pytest.approx(200 / 3600)
     assert saved.loc[("u", "b"), "gpu_hours_saved"] == pytest.approx(800 / 3600)
 
 
-def test_full_trainings_save_nothing() -> None:
-    assert saved_by_stopping(outcomes_of(CELLS), 10)["saved"].tolist() == [0.0] * 6
-
-
-def test_a_full_training_has_a_length_on_each_task() -> None:
-    with pytest.raises(SpecError, match="no max_t for the task 'u'"):
-        saved_by_stopping(outcomes_of(CELLS), {"t": 10})
-    with pytest.raises(SpecError, match="at least one epoch, got max_t=0"):
-        saved_by_stopping(outcomes_of(CELLS), 0)
+def test_what_an_earlier_tuner_did_not_count_is_not_known() -> None:
+    outcomes = with_runs(outcomes_of(CELLS), withheld_epochs=[None, *[5.0] * 7])
+    saved = saved_by_stopping(outcomes).set_index(["task", "arm"])["saved"]
+    assert math.isnan(saved["t", "a"])
+    assert saved["t", "b"] == pytest.approx(10 / 210)
+    bare = outcomes.runs.drop(columns="withheld_epochs")
+    with pytest.raises(SpecError, match="lacks withheld_epochs"):
+        saved_by_stopping(Outcomes(bare, outcomes.incumbents, outcomes.budget))
 
 
 def test_nothing_limits_a_whole_comparison() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -182,9 +183,34 @@ def test_a_count_may_be_the_metric(comparing: Comparing, bowl: CurveTask) -> Non
     assert comparison.runs()["best"].tolist() == [9.0, 9.0]
 
 
-def test_epochs_are_saved_against_the_full_training_that_is_compared(comparing: Comparing) -> None:
-    found = comparing(arms=["fifo+random"], budget="20trials", max_t=3).findings()
-    assert set(found.saved["saved"]) == {0.0}
+@pytest.mark.parametrize("arm", ["asha:grace_period=3", "asha_promotion:grace_period=3"])
+def test_epochs_are_saved_by_stopping_not_by_the_end_of_the_budget(
+    comparing: Comparing, arm: str
+) -> None:
+    comparison = comparing(arms=["fifo+random", f"halving={arm}+random"], budget="50epochs")
+    runs, saved = comparison.runs(), comparison.summary()["saved"]
+    assert (runs["epochs"] < runs["trials"] * 9).any(), "the budget cut trials off"
+    assert saved["fifo+random"] == 0
+    left = runs.loc[runs["arm"] == "halving", "withheld_epochs"]
+    assert (left > 0).all()
+    assert (left % 6 == 0).all(), "each is stopped or paused after 3 of 9 epochs"
+    assert saved["halving"] == pytest.approx(left.sum() / (100 + left.sum()))
+
+
+def test_an_arm_whose_trials_all_diverge_uses_up_its_budget(
+    comparing: Comparing, bowl: CurveTask
+) -> None:
+    class Diverging:
+        def curve(self, config: Mapping[str, Any], number: int) -> Curve:
+            return Curve({"loss": [math.nan] * 9}, [1.0] * 9)
+
+    tasks = [bowl, replace(bowl, name="nan", curves=Diverging())]
+    comparison = comparing(tasks=tasks, arms=["asha+random"], budget="20epochs")
+    runs = comparison.runs().set_index("task")
+    assert set(runs.loc["nan", "trials"]) == {20}
+    assert set(runs["ended"]) == {"budget"}
+    assert runs.loc["nan", "withheld_epochs"].tolist() == [0, 0], "nobody stopped them"
+    assert not any("ran out of trials" in line for line in comparison.answers().remarks)
 
 
 @pytest.mark.parametrize("at", [1, 3])
@@ -205,7 +231,7 @@ def test_an_interrupted_comparison_goes_on(
     part = comparing(seeds=3)
     assert part.state["status"] == "interrupted"
     assert len(part.runs()) == at
-    assert f"{6 - at} runs are still to come" in " ".join(part.answers().remarks)
+    assert f"still to come: {6 - at} runs," in " ".join(part.answers().remarks)
     comparing(seeds=3)
     assert len(ran) == len(set(ran)) == 6, "nothing runs twice"
     assert part.state["status"] == "finished"

@@ -52,6 +52,17 @@ def test_runs_are_there_at_once_and_after_compacting(folder: ComparisonFolder) -
     }  # fmt: skip
 
 
+def test_a_column_that_an_earlier_tuner_did_not_write_is_missing_values(
+    folder: ComparisonFolder,
+) -> None:
+    folder.append(record(0))
+    folder.compact()
+    runs = pd.read_parquet(folder.runs_file)
+    runs.drop(columns="withheld_epochs").to_parquet(folder.runs_file)
+    folder.append(record(1))
+    assert folder.frames()[0]["withheld_epochs"].isna().tolist() == [True, True]
+
+
 def test_a_torn_line_is_a_run_that_did_not_end(folder: ComparisonFolder) -> None:
     folder.append(record(0))
     whole = folder.journal.path.read_bytes()

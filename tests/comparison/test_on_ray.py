@@ -93,13 +93,14 @@ def test_the_gauge() -> None:
 
 
 @pytest.mark.parametrize(
-    ("budget", "epochs", "best", "ended"),
-    [("4epochs", 4, 0.4, "budget"), ("6.5s", 6, 0.4, "budget"), ("1trials", 3, 0.5, "budget"),
-     ("99epochs", 8, 0.2, "trials")],
+    ("budget", "epochs", "best", "ended", "withheld"),
+    [("2epochs", 2, 0.9, "budget", 0.0), ("4epochs", 4, 0.4, "budget", 2.0),
+     ("6.5s", 6, 0.4, "budget", 2.0), ("1trials", 3, 0.5, "budget", 2.0),
+     ("8epochs", 8, 0.2, "budget", 2.0), ("99epochs", 8, 0.2, "trials", 2.0)],
 )  # fmt: skip
 def test_what_comes_after_the_budget_does_not_count(
     tmp_path: Path, make_sweep_folder: Callable[[Path], Path], budget: str, epochs: int,
-    best: float, ended: str,
+    best: float, ended: str, withheld: float,
 ) -> None:  # fmt: skip
     sweep = load(make_sweep_folder(tmp_path / "s"))
     record = read_cell(Cell("steps", "arm", 0), sweep, parse_budget(budget))
@@ -107,13 +108,17 @@ def test_what_comes_after_the_budget_does_not_count(
     assert record.run["best"] == best
     assert record.run["worst"] == 0.9
     assert record.run["ended"] == ended
+    assert record.run["withheld_epochs"] == withheld
     assert record.run["best_config"] == '{"x": 1}' if best < 0.5 else '{"x": 0}'
     assert [row["value"] for row in record.incumbents][-1] == best
 
 
 @pytest.fixture
 def make_sweep_folder() -> Callable[[Path], Path]:
-    """Two trials, one report a second: a at 1-3, b from 4 on, which is better at 4 and 8."""
+    """Two trials, one report a second: a at 1-3, b from 4 on, which is better at 4 and 8.
+
+    a was stopped after 3 of 5 epochs.
+    """
 
     def make(root: Path) -> Path:
         layout = SweepLayout.create(root)
@@ -129,8 +134,12 @@ def make_sweep_folder() -> Callable[[Path], Path]:
                 now += 1
                 report = {"training_iteration": iteration, "time_total_s": float(iteration)}
                 writer.report({**told, **report, "timestamp": now, "loss": loss})
+            if trial == "a":
+                place = {"training_iteration": 3, "time": 3.0, "timestamp": now, "details": {}}
+                writer.decision({**told, **place, "decision": "STOP", "reason": "rung 3"})
             writer.event({**told, "event": "ended", "timestamp": now, "details": None})
-            writer.trial(trial, status="TERMINATED", outcome="completed")
+            outcome = "stopped" if trial == "a" else "completed"
+            writer.trial(trial, status="TERMINATED", outcome=outcome)
         writer.close()
         spec = {
             "name": "s", "storage_path": str(root.parent), "scenario": "steps", "source": None,

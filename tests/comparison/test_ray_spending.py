@@ -7,7 +7,8 @@ import math
 import pandas as pd
 import pytest
 
-from tuner.comparison.ray_spending import overheads, spending, utilisation
+from tuner.comparison.ray_spending import overheads, spending, utilisation, withheld_epochs
+from tuner.comparison.withheld import Withheld
 
 BEGAN = 100.0
 
@@ -77,6 +78,22 @@ def test_utilisation_is_of_as_many_workers_as_were_ever_held_at_once() -> None:
     )
     told = spending(reports, decisions, events, began=BEGAN, gpus=0)
     assert utilisation(told, decisions, events) == pytest.approx((3 + 2 + 1) / (2 * 8))
+
+
+@pytest.mark.parametrize(("takes_turns", "epochs"), [(False, 6.0 + 9.0 + 4.0), (True, 6.0 + 4.0)])
+def test_withheld_is_what_stopped_and_paused_trials_had_still_to_train(
+    takes_turns: bool, epochs: float
+) -> None:
+    """A full training is 100 steps, 10 of them an epoch; c reports half as often."""
+    decisions = frame("trial_id seq training_iteration time decision", [
+        ("a", 1, 1, 10.0, "PAUSE"), ("a", 2, 1, 10.0, "RESUME"), ("a", 7, 4, 40.0, "STOP"),
+        ("b", 3, 1, 10.0, "PAUSE"), ("c", 4, 1, 20.0, "STOP"),
+        ("e", 5, 2, 20.0, "PAUSE"), ("e", 6, 2, 20.0, "RESUME"), ("e", 9, 3, 30.0, "STOP"),
+        ("f", 8, None, None, "STOP")])  # fmt: skip
+    trials = frame("trial_id outcome", [
+        ("a", "stopped"), ("b", "interrupted"), ("c", "stopped"), ("e", "diverged"),
+        ("f", "stopped")])  # fmt: skip
+    assert withheld_epochs(decisions, trials, Withheld(100, takes_turns=takes_turns)) == epochs
 
 
 def test_nothing_happened() -> None:

@@ -173,8 +173,8 @@ def test_too_much_unknown_is_refused_with_what_to_record() -> None:
     assert "record a sweep with --scheduler fifo" in arm.refusal
 
 
-def test_arms_meet_the_same_orders_and_none_is_done_twice() -> None:
-    found = replay(recorded(), arms=["asha", "fifo", "asha"], orderings=4)
+def test_arms_meet_the_same_orders() -> None:
+    found = replay(recorded(), arms=["asha", "fifo"], orderings=4)
     assert [arm.arm for arm in found.arms] == ["asha", "fifo"]
     walls = found.outcomes.pivot(index="ordering", columns="arm", values="recorded_wall_s")
     assert (walls["asha"] == walls["fifo"]).all()
@@ -245,6 +245,10 @@ def test_a_searcher_that_learned_is_mentioned() -> None:
         ({"arms": ["asha+hyperopt"]}, "has a searcher; name the scheduler alone: asha"),
         ({"arms": ["pbt"]}, "pbt changes configurations in the middle of training"),
         ({"arms": ["bohb"]}, "replay hyperband or asha_promotion, whose rungs"),
+        (
+            {"arms": ["fifo", "asha:grace_period=2,brackets=1", "asha:brackets=1,grace_period=2"]},
+            "every arm differs, got 'asha:.*' 2 times; name it once",
+        ),
         ({"orderings": 0}, "orderings must be a whole number >= 1, got 0"),
         ({"max_unknown": 2}, "max_unknown is a share from 0 to 1, got 2"),
         ({"max_concurrent_trials": 0}, "max_concurrent_trials must be a whole number >= 1, got 0"),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tuner.errors import NoResultError, SpecError
-from tuner.hindsight.recorded import Recording, recording_of
+from tuner.hindsight.recorded import RecordedSweep, recorded_sweep
 from tuner.store import SweepLayout, SweepWriter, load, write_spec
 
 Trial = tuple[str, Sequence[Mapping[str, Any]]]
@@ -46,8 +46,8 @@ def stored(folder: Path, trials: Mapping[str, Trial], **changes: Any) -> Any:
     return load(layout.root)
 
 
-def recording(folder: Path, trials: Mapping[str, Trial], **changes: Any) -> Recording:
-    return recording_of(stored(folder, trials, **changes))
+def recording(folder: Path, trials: Mapping[str, Trial], **changes: Any) -> RecordedSweep:
+    return recorded_sweep(stored(folder, trials, **changes))
 
 
 def test_only_what_a_scheduler_stopped_is_known_in_part(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_accidents_are_left_out_and_counted(tmp_path: Path) -> None:
     )
     assert [trial.trial_id for trial in found.trials] == ["a"]
     assert found.remarks == (
-        "3 trials are left out, whose end says nothing of them: 1 failed, 1 hung, 1 interrupted",
+        "trials left out, whose end says nothing of them: 1 failed, 1 hung, 1 interrupted",
     )
 
 
@@ -149,3 +149,10 @@ def test_how_many_trained_at_once(tmp_path: Path, gap: float, expected: int) -> 
 def test_a_bound_that_was_never_reached_says_nothing(tmp_path: Path) -> None:
     trials: dict[str, Trial] = {"a": ("completed", curve(1))}
     assert recording(tmp_path, trials, max_concurrent_trials=7).concurrency == 1
+
+
+def test_a_training_that_began_anew_takes_its_time_from_there(tmp_path: Path) -> None:
+    rows = [report(1, 4, time_total_s=2.0), report(2, 3, time_total_s=5.0),
+            report(3, 2, time_total_s=1.5), report(4, 1, time_total_s=2.0)]  # fmt: skip
+    (trial,) = recording(tmp_path, {"a": ("completed", rows)}).trials
+    assert [trial.seconds(n) for n in range(1, 5)] == [2.0, 5.0, 6.5, 7.0]

@@ -30,7 +30,7 @@ def test_what_was_taught_is_taught_again_where_the_sweep_goes_on(
     capfd.readouterr()
     whole = run(name="whole", num_samples=4, **taught)
     first, *_ = capfd.readouterr().err.splitlines()
-    assert first.startswith(f"warm start: 6 trials of {earlier.path} are used, and 0 skipped")
+    assert first.startswith(f"warm start from {earlier.path}: 6 trials used, 0 skipped")
     half = run(name="half", num_samples=2, **taught)
     shutil.rmtree(earlier.path)
     again = tuner.resume(half.path, scenario=make_scenario(), num_samples="+2", progress="none")

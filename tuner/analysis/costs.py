@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
 from tuner.analysis.outcomes import Outcomes, require_columns
 from tuner.analysis.regret import ALL_TASKS
-from tuner.errors import SpecError, nearest
 
 __all__ = ["mean_usage", "saved_by_stopping"]
 
@@ -51,28 +50,31 @@ def mean_usage(outcomes: Outcomes) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def saved_by_stopping(outcomes: Outcomes, max_t: int | Mapping[str, int]) -> pd.DataFrame:
-    """Return what was saved against training every trial to the end, summed over finished runs.
+def saved_by_stopping(outcomes: Outcomes) -> pd.DataFrame:
+    """Return what stopping early saved against training on, summed over finished runs.
+
+    Only what a scheduler stopped counts: a trial that the budget cut off, that diverged or that
+    failed saves nothing.
 
     Args:
-        outcomes: The runs.
-        max_t: Epochs of a full training, for all tasks or by task.
+        outcomes: The runs, with the column ``withheld_epochs``: those that trials which a
+            scheduler stopped, or left paused, had still to train.
 
     Returns:
         ``task`` (`ALL_TASKS` in the rows over all), ``arm``, ``trials``, ``epochs`` (trained),
-        ``full_epochs`` (trials times ``max_t``), ``saved`` (share of them), ``gpu_hours`` (spent),
+        ``full_epochs`` (with the withheld ones), ``saved`` (share of them), ``gpu_hours`` (spent),
         ``gpu_hours_saved`` (if the epochs not trained took as long as the others on average).
 
     Raises:
-        SpecError: ``max_t`` is below 1, or not given for a task.
+        SpecError: The column is missing.
     """
-    lengths = {task: _max_t(task, max_t) for task in outcomes.tasks}
+    require_columns(outcomes.runs, ["withheld_epochs"], "runs")
     columns = ["task", "arm", "trials", "epochs", "full_epochs", "saved", "gpu_hours"]
     rows = []
     for task, arm, runs in _groups(outcomes):
         finished = runs[runs["status"] == "finished"]
-        full = float((finished["trials"] * finished["task"].map(lengths).astype(float)).sum())
         trials, epochs = float(finished["trials"].sum()), float(finished["epochs"].sum())
+        full = epochs + float(finished["withheld_epochs"].astype(float).sum(skipna=False))
         hours = float(finished["gpu_seconds"].sum()) / _HOUR_S
         saved = 1 - epochs / full if full else math.nan
         hours_saved = hours * (full / epochs - 1) if epochs else math.nan
@@ -91,13 +93,3 @@ def _groups(outcomes: Outcomes) -> Iterator[tuple[str, str, pd.DataFrame]]:
         here = runs[runs["task"] == task]
         yield from ((task, arm, here[here["arm"] == arm]) for arm in outcomes.arms)
     yield from ((ALL_TASKS, arm, runs[runs["arm"] == arm]) for arm in outcomes.arms)
-
-
-def _max_t(task: str, max_t: int | Mapping[str, int]) -> int:
-    if isinstance(max_t, Mapping):
-        if task not in max_t:
-            raise SpecError(f"no max_t for the task {task!r}{nearest(task, max_t)}")
-        max_t = max_t[task]
-    if max_t < 1:
-        raise SpecError(f"a full training has at least one epoch, got max_t={max_t}")
-    return max_t

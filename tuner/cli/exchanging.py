@@ -10,6 +10,7 @@ import typer
 
 from tuner.cli.locate import DEFAULT_STORAGE, open_sweep
 from tuner.errors import SpecError
+from tuner.plurals import counted
 
 __all__ = ["import_experiment", "write_event_files", "write_study"]
 
@@ -77,10 +78,13 @@ def import_experiment(
         time_attr=time_attr,
     )
     trials, reports = count_rows(sweep, "trials"), count_rows(sweep, "reports")
-    typer.echo(f"imported {trials} trials with {reports} reports; next: tuner show {sweep.place}")
+    typer.echo(
+        f"imported {counted(trials, 'trial')} with {counted(reports, 'report')}; "
+        f"next: tuner show {sweep.place}"
+    )
     damaged = sweep.state["imported_from"]["damaged_lines"]
     if damaged:
-        typer.echo(f"{damaged} torn lines could not be read and are left out", err=True)
+        typer.echo(f"left out: {counted(damaged, 'torn line')} that cannot be read", err=True)
 
 
 def write_event_files(path: str, folder: Path | None, *, replace: bool) -> None:
@@ -95,7 +99,7 @@ def write_event_files(path: str, folder: Path | None, *, replace: bool) -> None:
     if folder is None or str(folder) == "-":
         raise SpecError("TensorBoard reads a folder with a run per trial; add -o FOLDER")
     runs = export_tensorboard(open_sweep(path), folder, replace=replace)
-    typer.echo(f"wrote {runs} runs; next: tensorboard --logdir {folder}")
+    typer.echo(f"wrote {counted(runs, 'run')}; next: tensorboard --logdir {folder}")
 
 
 def write_study(
@@ -118,4 +122,4 @@ def write_study(
             open_sweep(path), file, at=at, storage="journal" if is_journal else "sqlite"
         )
     url = str(output) if is_journal else f"sqlite:///{output}"
-    typer.echo(f"wrote a study of {trials} trials; next: optuna-dashboard {url}")
+    typer.echo(f"wrote a study of {counted(trials, 'trial')}; next: optuna-dashboard {url}")

@@ -17,6 +17,7 @@ from tuner.cli.option_names import errors_name_options, with_option_names
 from tuner.cli.reading import AsJson
 from tuner.cli.spellings import duration_s, resources_of
 from tuner.cli.strict_json import dumps
+from tuner.plurals import counted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -152,7 +153,7 @@ def _parts(found: Forecast, options: dict[str, Any]) -> Iterator[RenderableType]
 
     from tuner.cli.tables import facts
 
-    trials = f"{found.trials:,} trial{'' if found.trials == 1 else 's'}"
+    trials = counted(found.trials, "trial")
     yield Text.assemble(
         (found.scenario, "bold"),
         f"  {found.arm}  {trials} of at most {found.max_t} {found.time_attr}",

@@ -10,6 +10,7 @@ import typer
 from tuner.cli.locate import open_sweep
 from tuner.cli.reading import AsJson, SweepPath
 from tuner.cli.strict_json import dumps
+from tuner.plurals import counted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -88,8 +89,9 @@ def _parts(found: Hindsight) -> Iterator[RenderableType]:
 
     yield Text.assemble(
         (found.sweep, "bold"),
-        f"  {found.scheduler}, {found.trials} trials, {found.epochs:,} epochs, best {found.metric} "
-        f"{found.best:.4g}; in {found.orderings} orders, {found.concurrency} trials at a time",
+        f"  {found.scheduler}, {counted(found.trials, 'trial')}, {counted(found.epochs, 'epoch')}, "
+        f"best {found.metric} {found.best:.4g}; in {counted(found.orderings, 'order')}, "
+        f"{counted(found.concurrency, 'trial')} at a time",
     )
     yield Text()
     yield _table(found)

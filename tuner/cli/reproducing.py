@@ -13,6 +13,7 @@ from tuner.cli.locate import where
 from tuner.cli.reading import AsJson, SweepPath
 from tuner.cli.strict_json import dumps
 from tuner.errors import SpecError
+from tuner.plurals import counted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -101,7 +102,7 @@ def _parts(found: Reproduction, tolerance: float) -> Iterator[RenderableType]:
 
     verdict, style = _verdict(found, tolerance)
     then, now = found.iterations
-    count = f"{then} reports" if then == now else f"{then} reports then, {now} now"
+    count = counted(then, "report") + ("" if then == now else f" then, {now} now")
     yield Text.assemble((found.trial_id, "bold"), f"  {count}  ", (verdict, style))
     if len(found.lineage) > 1:
         yield Text(f"lineage {' → '.join(found.lineage)}", "dim")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,13 @@ from rich.text import Text
 
 from tuner.cli.tables import best_table, facts, status_text
 from tuner.errors import NoResultError
+from tuner.plurals import counted
 from tuner.progress.wording import duration_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from tuner.simulation import Usage
     from tuner.simulation.result import SimulatedSweep
 
 __all__ = ["simulated_parts", "simulated_summary"]
@@ -52,13 +54,18 @@ def simulated_summary(sweep: SimulatedSweep) -> dict[str, Any]:
         "seconds": sweep.seconds,
         "epochs": sweep.epochs,
         "full_epochs": sweep.full_epochs,
-        "usage": {**asdict(sweep.usage), "utilisation": sweep.usage.utilisation},
+        "usage": _usage(sweep.usage),
         "num_events": sweep.num_events,
         "took_s": sweep.took_s,
         "remarks": list(sweep.remarks),
         "spec": spec.to_json(),
         "exit_code": sweep.exit_code,
     }
+
+
+def _usage(usage: Usage) -> dict[str, Any]:
+    nodes = [{**asdict(node), "utilisation": node.utilisation} for node in usage.nodes]
+    return {**asdict(usage), "utilisation": usage.utilisation, "nodes": nodes}
 
 
 def simulated_parts(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
@@ -86,6 +93,8 @@ def _facts(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if usage["gpu_seconds"]:
         yield "GPUs", f"{usage['gpu_seconds'] / 3600:,.2f} GPU-hours"
     yield "workers", _workers(usage)
+    if len(usage["nodes"]) > 1:
+        yield "nodes", _nodes(usage["nodes"])
     if usage["p95_wait_s"] >= _NOTABLE_S:
         yield (
             "queue",
@@ -105,7 +114,7 @@ def _cluster(spelling: str) -> str:
     workers, colon, rest = spelling.partition(":")
     if not workers.isdecimal():
         return spelling
-    return f"{workers} worker{'s' * (workers != '1')}{colon}{rest}"
+    return f"{counted(int(workers), 'worker')}{colon}{rest}"
 
 
 def _epochs(summary: Mapping[str, Any]) -> str:
@@ -126,8 +135,16 @@ def _workers(usage: Mapping[str, Any]) -> str:
     return ", ".join(told)
 
 
+def _nodes(nodes: Sequence[Mapping[str, Any]]) -> str:
+    """Return how busy the nodes were, from the busiest to the least busy one."""
+    shares = sorted((each["utilisation"], -each["node"]) for each in nodes)
+    (least, last), (most, first) = shares[0], shares[-1]
+    told = f"busiest {most:.0%} (node {-first}), least {least:.0%} (node {-last})"
+    return f"{len(nodes)}, training {told}" if least < most else f"{len(nodes)}, alike"
+
+
 def _losses(usage: Mapping[str, Any]) -> str:
-    causes = f"{usage['failures']} attempts failed"
+    causes = f"{counted(usage['failures'], 'attempt')} failed"
     if usage["losses"]:
-        causes += f", {usage['losses']} losses of nodes"
+        causes += f", {counted(usage['losses'], 'node failure')}"
     return f"{duration_text(usage['lost_s'])} of work: {causes}"

@@ -16,6 +16,7 @@ from tuner.progress.wording import config_leaves, duration_text, value_text
 __all__ = ["trial_parts"]
 
 _LONG_S = 10.0  # from here on whole seconds tell enough
+_WRAPPED = 40  # columns that a long text makes do with, on several lines
 
 
 def trial_parts(trial: Mapping[str, Any], metric: str, width: int) -> Iterator[RenderableType]:
@@ -54,15 +55,21 @@ def _rows_table(rows: Sequence[Mapping[str, Any]], width: int) -> Table:
     if all(row.get("attempt") == 1 for row in rows):
         hidden.add("attempt")
     names = [name for name in {name: 0 for row in rows for name in row} if name not in hidden]
-    cells = [[value_text(row.get(name)) for name in names] for row in rows]
+    cells = [[_cell_text(row.get(name)) for name in names] for row in rows]
     columns = zip(names, *cells, strict=True)
-    is_wide = sum(max(map(len, column)) + GAP for column in columns) - GAP > width
+    widest = (min(max(map(len, column)), _WRAPPED) for column in columns)
+    is_wide = sum(each + GAP for each in widest) - GAP > width
     marks = [">" if _is_number_column(rows, name) else "" for name in names]
     headings = [name.replace("_", "_\n") if is_wide else name for name in names]
     table = empty_table(*map(str.__add__, marks, headings))
     for row in cells:
         table.add_row(*map(Text, row))
     return table
+
+
+def _cell_text(value: object) -> str:
+    """Return a value in few characters, but a text, such as a reason, whole."""
+    return " ".join(value.split()) if isinstance(value, str) else value_text(value)
 
 
 def _is_number_column(rows: Sequence[Mapping[str, Any]], name: str) -> bool:

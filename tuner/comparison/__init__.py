@@ -16,6 +16,7 @@ From the call to the answer:
 | `on_ray`       | a run on Ray (`ray_spending`: what its record says was spent)          |
 | `workforce`    | runs in processes of their own (`worker`: the other end)               |
 | `record`       | what is kept of a run                                                  |
+| `withheld`     | the epochs that a scheduler kept its trials from                       |
 | `folder`       | the files, which survive whatever dies (`run_journal`: the latest)     |
 | `tidings`      | what a person sees meanwhile                                           |
 | `result`       | `Comparison`: a comparison's folder as an object                       |

@@ -16,6 +16,7 @@ import pandas as pd
 from tuner.analysis import FRACTIONS
 from tuner.budgets import Budget
 from tuner.comparison.findings import Findings, over_all
+from tuner.plurals import counted
 from tuner.progress.wording import duration_text
 
 __all__ = ["AnswerTable", "Answers", "answers", "budget_text"]
@@ -85,8 +86,10 @@ def budget_text(budget: Budget) -> str:
         return duration_text(budget.amount)
     if budget.unit == "gpu_seconds":
         hours = budget.amount / 3600
-        return f"{hours:.4g} GPU-hours" if hours >= 1 else f"{budget.amount:.4g} GPU-seconds"
-    return f"{budget.amount:,.15g} {budget.unit}"
+        if hours >= 1:
+            return counted(float(f"{hours:.4g}"), "GPU-hour")
+        return counted(float(f"{budget.amount:.4g}"), "GPU-second")
+    return counted(budget.amount, budget.unit.removesuffix("s"))
 
 
 def _leader_line(findings: Findings) -> str:
@@ -116,7 +119,7 @@ def _speed_line(findings: Findings) -> Iterator[str]:
     goal = "what that ends with" if findings.target is None else f"{findings.target:.4g}"
     yield (
         f"{arm} is {_speed_text(speed)} as fast as {baseline} to {goal}, and ends better in "
-        f"{wins['rate']:.0%} of {pairs} {'pair' if pairs == 1 else 'pairs'} of runs"
+        f"{wins['rate']:.0%} of {counted(pairs, 'pair')} of runs"
     )
 
 
@@ -197,8 +200,8 @@ def _spending(findings: Findings) -> AnswerTable:
     ]
     gpus = ("GPU h", "saved") if uses_gpus else ()
     return AnswerTable(
-        f"Spent by a run on average; epochs{' and GPU-hours' if uses_gpus else ''} saved against "
-        "full training; worker time in checkpoints, and broken off or repeated; CPU ms per "
+        f"Spent by a run on average; epochs{' and GPU-hours' if uses_gpus else ''} saved by "
+        "stopping early; worker time in checkpoints, and broken off or repeated; CPU ms per "
         "suggestion",
         ("arm", "trials", "epochs", "saved", *gpus, "wall", "busy", "ckpt", "lost", "ms"),
         tuple(rows),
@@ -206,7 +209,7 @@ def _spending(findings: Findings) -> AnswerTable:
 
 
 def _gpu_hours(usage: Mapping[str, Any], saved: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the GPU-hours that a run spent, and those that full training would have taken more."""
+    """Return the GPU-hours that a run spent, and those that stopping early saved."""
     runs = max(usage["runs"], 1)
     return _number(usage["gpu_seconds"] / 3600), _number(saved["gpu_hours_saved"] / runs)
 

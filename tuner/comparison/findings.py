@@ -22,7 +22,6 @@ class Findings:
         target: The value to reach on every task; None for the baseline's final quality, the
             median over seeds.
         optima: The best value that any configuration can reach, by task, where it is known.
-        max_t: Epochs of a full training, by task.
     """
 
     def __init__(
@@ -32,13 +31,11 @@ class Findings:
         baseline: str,
         target: float | None,
         optima: Mapping[str, float],
-        max_t: Mapping[str, int],
     ) -> None:
         self.outcomes = outcomes
         self.baseline = baseline
         self.target = target
         self._optima = {task: best for task, best in optima.items() if task in outcomes.tasks}
-        self._max_t = dict(max_t)
 
     @cached_property
     def curves(self) -> pd.DataFrame:
@@ -118,8 +115,8 @@ class Findings:
 
     @cached_property
     def saved(self) -> pd.DataFrame:
-        """What was saved against training every trial to the end."""
-        return analysis.saved_by_stopping(self.outcomes, self._max_t)
+        """What the schedulers saved against training on what they stopped."""
+        return analysis.saved_by_stopping(self.outcomes)
 
     @cached_property
     def caveats(self) -> tuple[str, ...]:

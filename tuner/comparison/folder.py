@@ -17,6 +17,7 @@ time the tables are written anew with all of them, incumbents first: a run count
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -34,8 +35,9 @@ from tuner.provenance import provenance
 from tuner.store.dataset import read_table, write_table
 from tuner.store.drivers import holder
 from tuner.store.frames import to_frame
-from tuner.store.layout import SweepLayout, refused, write_atomically
+from tuner.store.layout import COMPARISON_FILE, SweepLayout, refused, write_atomically
 from tuner.store.lock import SweepLock
+from tuner.store.schema import concatenated
 
 __all__ = ["ComparisonFolder"]
 
@@ -58,7 +60,7 @@ class ComparisonFolder:
     @property
     def terms_file(self) -> Path:
         """The terms and the state; it marks a folder as a comparison."""
-        return self.root / "comparison.json"
+        return self.root / COMPARISON_FILE
 
     @property
     def runs_file(self) -> Path:
@@ -106,10 +108,7 @@ class ComparisonFolder:
         try:
             content = json.loads(self.terms_file.read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError):
-            raise StorageError(
-                f"no comparison in {self.root}: it has no comparison.json; name the folder that "
-                "tuner compare printed"
-            ) from None
+            raise StorageError(f"no comparison in {self.root}: {self._found()}") from None
         except (OSError, ValueError) as error:
             raise StorageError(f"cannot read {self.terms_file}: {error}") from error
         version = content.get("schema_version") if isinstance(content, dict) else None
@@ -119,6 +118,13 @@ class ComparisonFolder:
                 f"{_SCHEMA_VERSION}; upgrade tuner"
             )
         return dict(content)
+
+    def _found(self) -> str:
+        """Return what is here instead of a comparison."""
+        if SweepLayout(self.root).spec_file.is_file():
+            shown = shlex.quote(str(self.root))
+            return f"it is a sweep; read it with tuner.load (tuner show {shown})"
+        return f"it has no {COMPARISON_FILE}; name the folder that tuner compare printed"
 
     def frames(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return the runs and the incumbents, also while the comparison runs.
@@ -164,7 +170,9 @@ class ComparisonFolder:
 
     @staticmethod
     def _stored(path: Path, schema: pa.Schema) -> pa.Table:
-        return read_table(path).select(schema.names) if path.exists() else schema.empty_table()
+        # A comparison that began with an earlier tuner may lack a column.
+        tables = [read_table(path)] if path.exists() else []
+        return concatenated(tables, schema).select(schema.names)
 
     # Writing -----------------------------------------------------------------------------------
 

@@ -10,14 +10,17 @@ from pathlib import Path
 import pandas as pd
 from ray.tune.experiment import Trial
 
+from tuner.arms import parse_choice
 from tuner.budgets import Budget
 from tuner.comparison.cells import cell_options
-from tuner.comparison.ray_spending import overheads, spending, utilisation
-from tuner.comparison.record import CellRecord, Improvements, Spent
+from tuner.comparison.ray_spending import overheads, spending, utilisation, withheld_epochs
+from tuner.comparison.record import CellRecord, Improvements, Spent, ended_by
 from tuner.comparison.terms import Cell, Terms
+from tuner.comparison.withheld import Withheld
 from tuner.planning import resolve_plan
 from tuner.runtime.ledger import Tally
 from tuner.scenario import Scenario
+from tuner.schedulers import SCHEDULERS
 from tuner.store import Sweep, SweepLayout, load
 from tuner.sweep import Enough, resume_until, run_plan
 
@@ -87,16 +90,18 @@ def read_cell(cell: Cell, sweep: Sweep, budget: Budget) -> CellRecord:
     reports = _reports(sweep)
     counted = reports[reports[budget.unit] <= budget.amount]
     improvements = _improvements(sweep, counted)
-    ended_by_itself = len(counted) == len(reports) and not sweep.state.get("message")
+    spent = _spent(counted)
+    cut_off = len(counted) < len(reports) or bool(sweep.state.get("message"))
     run = {
         "status": "finished",
         "error": None,
         "mode": sweep.mode,
-        "ended": "trials" if ended_by_itself else "budget",
-        **asdict(_spent(counted)),
+        "ended": ended_by(spent, budget, cut_off=cut_off),
+        **asdict(spent),
         **improvements.summary(),
         **overheads(sweep.events()),
         "utilisation": utilisation(counted, sweep.decisions(), sweep.events()),
+        "withheld_epochs": _withheld(sweep, reports, counted),
         "max_t": sweep.spec.max_t,
     }
     return CellRecord(cell, run, improvements.rows)
@@ -150,6 +155,16 @@ def _improvements(sweep: Sweep, reports: pd.DataFrame) -> Improvements:
             trial_id = str(row["trial_id"])
             improvements.add(value, _spent(reports.iloc[: place + 1]), trial_id, configs[trial_id])
     return improvements
+
+
+def _withheld(sweep: Sweep, reports: pd.DataFrame, counted: pd.DataFrame) -> float:
+    """Return the epochs that the scheduler had kept trials from when the budget was used up."""
+    decisions, spec = sweep.decisions(), sweep.spec
+    if len(counted) < len(reports):
+        decisions = decisions[decisions["seq"] < reports["seq"].iloc[len(counted)]]
+    entry = SCHEDULERS.get(parse_choice(spec.scheduler).name)
+    takes_turns = entry is not None and entry.population
+    return withheld_epochs(decisions, sweep.trials(), Withheld(spec.max_t, takes_turns=takes_turns))
 
 
 def _spent(reports: pd.DataFrame) -> Spent:

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["overheads", "spending", "utilisation"]
+from tuner.comparison.withheld import Withheld
+
+__all__ = ["overheads", "spending", "utilisation", "withheld_epochs"]
 
 _TAKES = ("started",)
 _GIVES_BACK = ("PAUSE", "EXPLOIT", "failing", "ended", "resumed")
@@ -79,6 +81,27 @@ def utilisation(spent: pd.DataFrame, decisions: pd.DataFrame, events: pd.DataFra
     steps = total_s.groupby(spent["trial_id"]).diff().fillna(total_s)
     most = int(np.where(_changes(decisions, events)["holds"], 1, -1).cumsum().max())
     return float(steps.clip(lower=0).sum() / (most * spent["seconds"].iloc[-1]))
+
+
+def withheld_epochs(decisions: pd.DataFrame, trials: pd.DataFrame, withheld: Withheld) -> float:
+    """Return the epochs of full training that a scheduler kept its trials from.
+
+    Args:
+        decisions: As `tuner.Sweep.decisions` gives them.
+        trials: As `tuner.Sweep.trials` gives them.
+        withheld: Of the sweep, fresh.
+    """
+    stopped = set(trials.loc[trials["outcome"] == "stopped", "trial_id"])
+    told = decisions.dropna(subset=["training_iteration", "time"]).sort_values("seq")
+    columns = (told[name] for name in ("trial_id", "training_iteration", "time", "decision"))
+    for trial_id, iteration, time, decision in zip(*columns, strict=True):
+        if decision == "STOP" and trial_id in stopped:
+            withheld.stops(trial_id, iteration, time)
+        elif decision == "PAUSE":
+            withheld.pauses(trial_id, iteration, time)
+        elif decision in ("RESUME", "STOP"):
+            withheld.goes_on(trial_id)
+    return withheld.epochs
 
 
 def _changes(decisions: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:

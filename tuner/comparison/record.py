@@ -13,11 +13,21 @@ from typing import Any
 
 import pyarrow as pa
 
+from tuner.budgets import Budget
 from tuner.comparison.terms import Cell
 from tuner.objectives import Mode
 from tuner.store.values import plain_to_json
 
-__all__ = ["INCUMBENTS", "RUNS", "CellRecord", "Improvements", "Spent", "failed_cell", "last_line"]
+__all__ = [
+    "INCUMBENTS",
+    "RUNS",
+    "CellRecord",
+    "Improvements",
+    "Spent",
+    "ended_by",
+    "failed_cell",
+    "last_line",
+]
 
 _CELL = {"task": pa.string(), "arm": pa.string(), "seed": pa.int64()}
 _SPENT = {
@@ -28,7 +38,7 @@ _SPENT = {
 }
 _MEASURES = (
     *("best", "worst", "utilisation", "start_s", "save_s", "load_s", "wait_s", "lost_s"),
-    "suggest_s",
+    *("suggest_s", "withheld_epochs"),
 )
 
 RUNS = pa.schema(
@@ -44,7 +54,8 @@ RUNS = pa.schema(
         "max_t": pa.int64(),  # epochs of a full training
     }
 )
-"""A row per run; ``*_s`` in seconds, summed over workers, ``suggest_s`` in real CPU seconds."""
+"""A row per run; ``*_s`` in seconds, summed over workers, ``suggest_s`` in real CPU seconds;
+``withheld_epochs`` of full training that a scheduler kept its trials from."""
 
 INCUMBENTS = pa.schema({**_CELL, **_SPENT, "value": pa.float64(), "trial_id": pa.string()})
 """A row each time the best value so far improves, with what was spent until then."""
@@ -135,6 +146,18 @@ class Improvements:
         """Return ``best``, ``worst`` and ``best_config`` as in `RUNS`."""
         config = None if self._config is None else plain_to_json(self._config)
         return {"best": self.best, "worst": self.worst, "best_config": config}
+
+
+def ended_by(spent: Spent, budget: Budget, *, cut_off: bool) -> str:
+    """Return what ended a run: ``"budget"``, or ``"trials"`` where none was left before.
+
+    Args:
+        spent: By the run.
+        budget: Its own.
+        cut_off: Whether the budget left trials that could have gone on.
+    """
+    used_up = cut_off or getattr(spent, budget.unit) >= budget.amount
+    return "budget" if used_up else "trials"
 
 
 def last_line(error: str) -> str:

@@ -13,6 +13,7 @@ from tuner.comparison.record import last_line
 from tuner.comparison.terms import Cell, Terms
 from tuner.errors import StorageError
 from tuner.places import Uri, place_of
+from tuner.plurals import counted
 
 if TYPE_CHECKING:  # statistics and figures take a second to import, which no worker needs
     from tuner.comparison.answers import Answers
@@ -76,10 +77,6 @@ class Comparison:
             baseline=state["baseline"],
             target=state["target"],
             optima={task: best for task, best in optima.items() if best is not None},
-            max_t={
-                task: terms.options.get("max_t") or each["max_t"]
-                for task, each in terms.tasks.items()
-            },
         )
 
     def answers(self) -> Answers:
@@ -103,7 +100,7 @@ class Comparison:
             baseline with ``speedup_low``, ``speedup_high`` and ``bound``, and ``win_rate`` against
             it, missing in the baseline's own row; means of a run's ``trials``, ``epochs``,
             ``seconds``, ``gpu_seconds``, ``utilisation`` and ``suggest_ms``; ``saved``, the share
-            of full trainings' epochs. Empty where nothing can be compared yet.
+            of epochs that stopping trials early saved. Empty where nothing can be compared yet.
         """
         return self.findings().summary()
 
@@ -133,7 +130,7 @@ class Comparison:
         ended = self._folder.statuses()
         missing = [cell for cell in self.terms.cells() if cell not in ended]
         if missing:
-            yield f"{len(missing)} runs are still to come, such as {missing[0]}"
+            yield f"still to come: {counted(len(missing), 'run')}, such as {missing[0]}"
 
     def _labels(self) -> Iterator[str]:
         """Yield what labels stand for."""
@@ -162,19 +159,19 @@ class Comparison:
         terms = self.terms
         runs = self._folder.statuses()
         parts = [
-            _count(len(terms.arms), "arm"),
-            _count(len(terms.tasks), "task"),
-            _count(len(terms.seeds), "seed"),
+            counted(len(terms.arms), "arm"),
+            counted(len(terms.tasks), "task"),
+            counted(len(terms.seeds), "seed"),
         ]
         where = "run on Ray"
         if terms.cluster is not None:
             workers = terms.cluster.isdigit()
-            model = _count(int(terms.cluster), "worker") if workers else f"cluster {terms.cluster}"
+            model = counted(int(terms.cluster), "worker") if workers else f"cluster {terms.cluster}"
             where = f"simulated on {model}"
         ended = "" if len(runs) == terms.size else f", {len(runs)} of them ended"
         failed = list(runs.values()).count("failed")
         return (
-            f"{' x '.join(parts)}: {_count(terms.size, 'run')} of {budget_text(terms.budget)} "
+            f"{' x '.join(parts)}: {counted(terms.size, 'run')} of {budget_text(terms.budget)} "
             f"each, {where}{ended}; {failed or 'none'} failed"
         )
 
@@ -186,7 +183,3 @@ def load_comparison(path: str | Path) -> Comparison:
         StorageError: There is none, or one of a newer version of tuner.
     """
     return Comparison(path)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -8,8 +8,9 @@ from dataclasses import asdict
 from typing import Any
 
 from tuner.comparison.cells import cell_options
-from tuner.comparison.record import CellRecord, Improvements, Spent
+from tuner.comparison.record import CellRecord, Improvements, Spent, ended_by
 from tuner.comparison.terms import Cell, Terms
+from tuner.comparison.withheld import Withheld
 from tuner.planning import resolve_plan
 from tuner.schedulers import Decision
 from tuner.simulating import carry_out
@@ -62,7 +63,8 @@ class SimulatedRunner:
         task = self._tasks[cell.task]
         plan = resolve_plan(task.scenario, cell_options(self._terms, cell, task.scenario))
         plan.searcher.suggest = suggest = _Timed(plan.searcher.suggest)  # type: ignore[method-assign]
-        history = _Incumbents(Improvements(plan.spec.mode), plan.spec.metric)
+        withheld = Withheld(plan.spec.max_t, takes_turns=plan.population is not None)
+        history = _Incumbents(Improvements(plan.spec.mode), plan.spec.metric, withheld)
         simulation = carry_out(
             task,
             plan,
@@ -71,15 +73,17 @@ class SimulatedRunner:
             history=history,
             explains=False,
         )
+        spent = history.spent()
         run = {
             "status": "finished",
             "error": None,
             "mode": plan.spec.mode,
-            "ended": "budget" if simulation.is_cut_off else "trials",
-            **asdict(history.spent()),
+            "ended": ended_by(spent, self._terms.budget, cut_off=simulation.is_cut_off),
+            **asdict(spent),
             **history.improvements.summary(),
             **_overheads(simulation.usage()),
             "suggest_s": suggest.seconds,
+            "withheld_epochs": withheld.epochs,
             "max_t": plan.spec.max_t,
         }
         return CellRecord(cell, run, history.improvements.rows)
@@ -88,9 +92,10 @@ class SimulatedRunner:
 class _Incumbents:
     """The history of a simulation, as far as a comparison wants it."""
 
-    def __init__(self, improvements: Improvements, metric: str) -> None:
+    def __init__(self, improvements: Improvements, metric: str, withheld: Withheld) -> None:
         self.improvements = improvements
         self._metric = metric
+        self._withheld = withheld
         self._epochs = 0
         self._started: set[int] = set()
         self._simulation: Simulation | None = None
@@ -113,6 +118,7 @@ class _Incumbents:
     def started(self, trial: SimulatedTrial, now: float) -> None:
         """A trial has a worker."""
         self._started.add(trial.number)
+        self._withheld.goes_on(trial.trial_id)
 
     def reported(self, trial: SimulatedTrial, now: float) -> None:
         """A trial has finished an epoch."""
@@ -132,6 +138,11 @@ class _Incumbents:
 
     def decided(self, decision: Decision) -> None:
         """The scheduler decided something other than to go on."""
+        place = decision.trial_id, decision.training_iteration, decision.time
+        if decision.outcome == "stopped":
+            self._withheld.stops(*place)
+        elif decision.kind == "PAUSE":
+            self._withheld.pauses(*place)
 
 
 class _Timed:

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tuner.comparison.record import CellRecord, last_line
 from tuner.errors import SpecError, nearest
+from tuner.plurals import counted
 from tuner.progress.wording import duration_text
 
 __all__ = ["Tidings", "make_tidings"]
@@ -83,7 +84,7 @@ class _Lines:
         """Say how much there is to do."""
         self._total, self._missing = total, missing
         kept = f"; {total - missing} ended earlier" if missing < total else ""
-        self._say(f"{missing} of {total} runs to go{kept}")
+        self._say(f"{missing} of {counted(total, 'run')} to go{kept}")
 
     def ended(self, record: CellRecord) -> None:
         """Count a run, and say at once that it failed."""
@@ -104,7 +105,7 @@ class _Lines:
             per_run = (now - self._began) / self._ran
             left = f", about {duration_text(per_run * (self._missing - self._ran))} left"
         failed = f", {self._failed} failed" if self._failed else ""
-        self._say(f"{done} of {self._total} runs ended{failed}{left}")
+        self._say(f"{done} of {counted(self._total, 'run')} ended{failed}{left}")
 
     def close(self) -> None:
         """Nothing is left to say."""

@@ -8,6 +8,7 @@ from typing import Any
 from ray.tune.schedulers import HyperBandScheduler, TrialScheduler
 
 from tuner.forecast.results import Forecast
+from tuner.plurals import counted
 from tuner.schedulers import ASHA, HyperBand, PromotionASHA
 from tuner.schedulers.freeze_thaw import FreezeThaw
 from tuner.simulation import ClusterModel
@@ -40,7 +41,7 @@ def scheduler_warnings(scheduler: TrialScheduler, trials: int, max_t: int) -> It
             )
         elif trials < factor:
             yield (
-                f"{trials} trials are too few for rungs that keep one in {factor:g}; "
+                f"rungs that keep one in {factor:g} do little with {counted(trials, 'trial')}; "
                 f"num_samples={round(factor * factor)} or more fills two"
             )
 
@@ -170,7 +171,7 @@ def _unused_gpus(cluster: ClusterModel, resources: Mapping[str, float]) -> Itera
     held = sum(cluster.places(resources)) * resources.get("gpu", 0)
     if held < there - 1e-9:
         yield (
-            f"trials hold at most {held:g} of {there:g} GPUs, by what they take "
+            f"trials hold at most {held:g} of {counted(there, 'GPU')}, by what they take "
             f"(gpu={resources.get('gpu', 0):g}, cpu={resources.get('cpu', 0):g}) and the nodes "
             "have; change either"
         )

@@ -14,7 +14,7 @@ from ray import tune
 
 from tuner.arms import parse_arm
 from tuner.errors import SpecError
-from tuner.hindsight.recorded import Recording, recording_of
+from tuner.hindsight.recorded import RecordedSweep, recorded_sweep
 from tuner.hindsight.replaying import Outcome, replay_in_order
 from tuner.hindsight.results import ArmInHindsight, Bounds, Chance, Hindsight
 from tuner.option_values import whole
@@ -57,19 +57,22 @@ def replay(
     Raises:
         StorageError: There is no sweep.
         NoResultError: It holds no trial that can be replayed.
-        SpecError: Trials of the sweep copied one another, an arm has a searcher or is a
-            population, or a value is out of its range.
+        SpecError: Trials of the sweep copied one another, an arm has a searcher, is a population
+            or comes twice, or a value is out of its range.
     """
     whole("orderings", orderings, at_least=1)
     if not 0 <= max_unknown <= 1:
         raise SpecError(f"max_unknown is a share from 0 to 1, got {max_unknown!r}")
     if isinstance(arms, str) or not all(isinstance(arm, str) for arm in arms):
         raise SpecError(f"arms are a list of schedulers as text, such as ['asha'], got {arms!r}")
-    spelled = list(dict.fromkeys(_checked(arm) for arm in arms))
+    spelled = [_checked(arm) for arm in arms]
     if not spelled:
         raise SpecError("a replay needs a scheduler to try, got none; name one, such as asha")
+    for arm in spelled:
+        if (times := spelled.count(arm)) > 1:
+            raise SpecError(f"every arm differs, got {arm!r} {times} times; name it once")
     sweep = path if isinstance(path, SweepRecord) else load(path)
-    recording = recording_of(sweep)
+    recording = recorded_sweep(sweep)
     if max_concurrent_trials is not None:
         count = whole("max_concurrent_trials", max_concurrent_trials, at_least=1)
         recording = dataclasses.replace(recording, concurrency=count)
@@ -112,7 +115,7 @@ def _checked(arm: str) -> str:
 
 
 def _outcomes(
-    recording: Recording, arms: Sequence[str], orderings: int, seed: int
+    recording: RecordedSweep, arms: Sequence[str], orderings: int, seed: int
 ) -> Iterator[dict[str, Any]]:
     """Yield a row per arm and ordering."""
     recorded = recording.as_it_was()
@@ -124,7 +127,7 @@ def _outcomes(
             yield {"arm": arm, "ordering": ordering, **_row(found, was, recording)}
 
 
-def _replayed(arm: str, recording: Recording, order: Sequence[int], seed: int) -> Outcome:
+def _replayed(arm: str, recording: RecordedSweep, order: Sequence[int], seed: int) -> Outcome:
     objective = recording.objective
     scenario = Scenario(
         name="replay",
@@ -149,7 +152,7 @@ def _replayed(arm: str, recording: Recording, order: Sequence[int], seed: int) -
     return replay_in_order(plan, recording, order)
 
 
-def _row(found: Outcome, was: Outcome, recording: Recording) -> dict[str, Any]:
+def _row(found: Outcome, was: Outcome, recording: RecordedSweep) -> dict[str, Any]:
     cost = recording.objective.cost
     return {
         "epochs_low": found.epochs[0],
@@ -164,7 +167,7 @@ def _row(found: Outcome, was: Outcome, recording: Recording) -> dict[str, Any]:
 
 
 def _summary(
-    outcomes: pd.DataFrame, recording: Recording, arm: str, max_unknown: float
+    outcomes: pd.DataFrame, recording: RecordedSweep, arm: str, max_unknown: float
 ) -> ArmInHindsight:
     """Return what an arm did over all orderings."""
     rows = outcomes[outcomes["arm"] == arm]

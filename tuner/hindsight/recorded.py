@@ -17,11 +17,11 @@ from tuner.objectives import Objective
 from tuner.schedulers import SCHEDULERS
 from tuner.searchers import SEARCHERS
 from tuner.simulation import Curve
+from tuner.simulation.sources.recordings import ENDED_BY_THEMSELVES, epoch_seconds
 from tuner.store.record import SweepRecord
 
-__all__ = ["RecordedCurve", "Recording", "recording_of"]
+__all__ = ["RecordedCurve", "RecordedSweep", "recorded_sweep"]
 
-_WHOLE = ("completed", "diverged")  # outcomes that any scheduler would have come to
 _BLIND = ("random", "grid", "halton", "sobol")  # but for grids that close in, round by round
 _MOST_AT_ONCE = 0.9  # the quantile of how many trials trained at once
 
@@ -57,7 +57,7 @@ class RecordedCurve:
 
 
 @dataclass(frozen=True)
-class Recording:
+class RecordedSweep:
     """What a sweep has recorded that can be replayed.
 
     Attributes:
@@ -87,7 +87,7 @@ class Recording:
         values = (v for place in places for v in self.values(place, self.trials[place].known))
         return min(values, key=self.objective.cost)
 
-    def as_it_was(self) -> Recording:
+    def as_it_was(self) -> RecordedSweep:
         """Return the recording as if each trial had ended by itself where its record ends."""
         return replace(self, trials=tuple(trial.as_it_was() for trial in self.trials))
 
@@ -96,7 +96,7 @@ class Recording:
         return self.trials[number].curve.metrics[self.objective.metric][:epochs]
 
 
-def recording_of(sweep: SweepRecord) -> Recording:
+def recorded_sweep(sweep: SweepRecord) -> RecordedSweep:
     """Return what can be replayed of a sweep.
 
     Raises:
@@ -107,17 +107,18 @@ def recording_of(sweep: SweepRecord) -> Recording:
     _check_no_copies(sweep, trials)
     objective = Objective(sweep.metric, sweep.mode)
     outcomes = dict(zip(trials["trial_id"], trials["outcome"], strict=True))
-    fair = [each for each, outcome in outcomes.items() if outcome in (*_WHOLE, "stopped")]
+    fair = {*ENDED_BY_THEMSELVES, "stopped"}
     reports = sweep.reports()
+    seconds = epoch_seconds(reports)
     by_trial = dict(list(reports.groupby("trial_id", sort=False)))
     curves = tuple(
-        _recorded(by_trial[each], outcomes[each], objective, spec.time_attr, spec.max_t)
-        for each in fair
-        if each in by_trial
+        _recorded(rows, seconds[rows.index], outcome, objective, spec.time_attr, spec.max_t)
+        for trial_id, outcome in outcomes.items()
+        if outcome in fair and (rows := by_trial.get(trial_id)) is not None
     )
     if not curves:
         raise NoResultError(f"no trial of {sweep.spec.name} has ended with reports to replay")
-    return Recording(
+    return RecordedSweep(
         trials=curves,
         objective=objective,
         time_attr=spec.time_attr,
@@ -142,12 +143,17 @@ def _check_no_copies(sweep: SweepRecord, trials: pd.DataFrame) -> None:
 
 
 def _recorded(
-    reports: pd.DataFrame, outcome: str, objective: Objective, time_attr: str, max_t: int
+    reports: pd.DataFrame,
+    took: pd.Series[float],
+    outcome: str,
+    objective: Objective,
+    time_attr: str,
+    max_t: int,
 ) -> RecordedCurve:
     trial_id = str(reports["trial_id"].iloc[0])
     values = [float(value) for value in reports[objective.metric]]
     times = [float(time) for time in reports[time_attr]]
-    seconds = np.diff(reports["time_total_s"].to_numpy(float), prepend=0.0).clip(min=0).tolist()
+    seconds = took.tolist()
     if outcome == "diverged":  # perhaps by the scenario's rule, which is not on record
         values[-1] = math.nan
     if not all(map(math.isfinite, [*values[:-1], *times, *seconds])):
@@ -185,7 +191,7 @@ def _remarks(
     left_out = Counter(str(outcome) for each, outcome in outcomes.items() if each not in there)
     if left_out:
         told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(left_out.items()))
-        yield f"{left_out.total()} trials are left out, whose end says nothing of them: {told}"
+        yield f"trials left out, whose end says nothing of them: {told}"
     cut = sum(each.known < each.epochs for each in curves)
     if cut:
         yield (

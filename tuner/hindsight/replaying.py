@@ -10,7 +10,7 @@ from typing import Any
 from ray.tune.schedulers import FIFOScheduler
 
 from tuner.errors import TunerError
-from tuner.hindsight.recorded import Recording
+from tuner.hindsight.recorded import RecordedSweep
 from tuner.planning import Plan
 from tuner.simulating import carry_out
 from tuner.simulation import ClusterModel, Curve, CurveTask
@@ -46,7 +46,7 @@ class _UnseenError(TunerError):
     """A trial went on beyond what was recorded of it."""
 
 
-def replay_in_order(plan: Plan, recording: Recording, order: Sequence[int]) -> Outcome:
+def replay_in_order(plan: Plan, recording: RecordedSweep, order: Sequence[int]) -> Outcome:
     """Simulate a sweep over recorded curves, until it needs what was not recorded.
 
     Up to that moment all is as it would have been. From then on a trial that has not ended trains
@@ -73,7 +73,7 @@ def replay_in_order(plan: Plan, recording: Recording, order: Sequence[int]) -> O
 class _Watch(Onlooker):
     """Hands out the curves in order, and keeps count of how far each trial is."""
 
-    def __init__(self, recording: Recording, order: Sequence[int]) -> None:
+    def __init__(self, recording: RecordedSweep, order: Sequence[int]) -> None:
         self._recording = recording
         self._order = order
         self._reached = [0] * len(order)  # epochs, by place in the record

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import TextIO
 
+from tuner.plurals import counted
 from tuner.progress.pace import Rate, time_left
 from tuner.progress.snapshot import Snapshot
-from tuner.progress.wording import config_text, duration_text, resources_text, value_text
+from tuner.progress.wording import (
+    config_text,
+    duration_text,
+    ended_text,
+    resources_text,
+    value_text,
+)
 
 __all__ = ["LineView"]
 
@@ -82,7 +89,7 @@ class LineView:
 
 def status_line(snapshot: Snapshot, reports_per_s: float | None) -> str:
     """Return a sweep's state in one line of ASCII."""
-    parts = [_trials_text(snapshot), f"{snapshot.reports} reports"]
+    parts = [_trials_text(snapshot), counted(snapshot.reports, "report")]
     if reports_per_s is not None:
         parts[-1] += f" ({reports_per_s:.3g}/s)"
     if snapshot.best_value is not None:
@@ -98,14 +105,14 @@ def status_line(snapshot: Snapshot, reports_per_s: float | None) -> str:
 
 
 def _trials_text(snapshot: Snapshot) -> str:
-    of = f" of {snapshot.num_samples}" if snapshot.num_samples is not None else ""
     states = {
         name.lower(): snapshot.counts.get(name, 0) for name in ("RUNNING", "PAUSED", "PENDING")
     }
     told = [
         f"{count} {name}" for name, count in (states | dict(snapshot.outcomes)).items() if count
     ]
-    return f"{snapshot.ended}{of} trials ended" + (f" ({', '.join(told)})" if told else "")
+    ended = ended_text(snapshot.ended, snapshot.num_samples)
+    return ended + (f" ({', '.join(told)})" if told else "")
 
 
 def _best_text(snapshot: Snapshot) -> str:

@@ -8,9 +8,16 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from tuner.plurals import counted
 from tuner.progress.pace import time_left
 from tuner.progress.snapshot import Member, Rung, Snapshot, ranking_key
-from tuner.progress.wording import config_text, duration_text, resources_text, value_text
+from tuner.progress.wording import (
+    config_text,
+    duration_text,
+    ended_text,
+    resources_text,
+    value_text,
+)
 
 __all__ = ["apportion", "render"]
 
@@ -94,8 +101,7 @@ def _bar(snapshot: Snapshot, width: int) -> Text:
 
 
 def _legend(snapshot: Snapshot) -> Text:
-    of = f" of {snapshot.num_samples}" if snapshot.num_samples is not None else ""
-    legend = Text(f"{snapshot.ended}{of} trials ended", "bold")
+    legend = Text(ended_text(snapshot.ended, snapshot.num_samples), "bold")
     for name, count, style in _states(snapshot):
         if count:
             legend.append("   ", "none").append(f"● {count} {name}", f"not bold {style}")
@@ -158,7 +164,7 @@ def _with_rest(table: Table, rest: int) -> Table:
 
 
 def _footer(snapshot: Snapshot, reports_per_s: float | None) -> Text:
-    parts = [f"{snapshot.reports} reports"]
+    parts = [counted(snapshot.reports, "report")]
     if reports_per_s is not None:
         parts[0] += f", {reports_per_s:.3g}/s"
     left = time_left(snapshot)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["config_leaves", "config_text", "duration_text", "resources_text", "value_text"]
+from tuner.plurals import counted
+
+__all__ = [
+    "config_leaves",
+    "config_text",
+    "duration_text",
+    "ended_text",
+    "resources_text",
+    "value_text",
+]
 
 _LONGEST_VALUE = 40
 
@@ -23,6 +32,13 @@ def duration_text(seconds: float) -> str:
     if minutes:
         return f"{minutes}m {second:02d}s"
     return f"{second}s"
+
+
+def ended_text(ended: int, num_samples: int | None) -> str:
+    """Return how many trials have ended, of how many where that is known."""
+    if num_samples is None:
+        return f"{counted(ended, 'trial')} ended"
+    return f"{ended} of {counted(num_samples, 'trial')} ended"
 
 
 def value_text(value: object) -> str:

@@ -21,6 +21,8 @@ from ray.tune.schedulers import (
     TrialScheduler,
 )
 
+from tuner.plurals import counted
+
 __all__ = ["Explaining", "Reason", "explain", "explain_removal"]
 
 
@@ -100,7 +102,8 @@ def _explain_asha(
             cut = float(scheduler._metric_op * cut)
             side = "above" if mode == "min" else "below"
             place = f"rung {milestone:g}" + (f" of bracket {index}" if len(brackets) > 1 else "")
-            text = f"{place}: {value:.4g} is {side} the cut {cut:.4g} of {len(others)} trials"
+            among = counted(len(others), "trial")
+            text = f"{place}: {value:.4g} is {side} the cut {cut:.4g} of {among}"
             details = {"rung": float(milestone), "bracket": index, "value": value, "cutoff": cut}
             return Reason(text, details | {"trials": len(others)})
     return Reason(f"reached max_t={scheduler._max_t:g}", {"value": value})
@@ -115,7 +118,7 @@ def _explain_hyperband(
     if trial in bracket._live_trials:  # paused; a stopped trial is out of the bracket by now
         times = [bracket._get_result_time(r) for t, r in bracket._live_trials.items() if t != trial]
         waiting = sum(reached < bracket._cumul_r for reached in times)
-        text = f"{place}: waits at {time:g} for {waiting} of {bracket._n} trials"
+        text = f"{place}: waits at {time:g} for {waiting} of {counted(bracket._n, 'trial')}"
         return Reason(text, details | {"waiting_for": waiting})
     text = f"{place}: at {time:g}, {value:.4g} is not among the best 1/{bracket._eta:g}"
     return Reason(text, details)
@@ -130,7 +133,8 @@ def _explain_median(
         return Reason(f"yields its slot at {time:g}: too few samples", {"value": value})
     median, best = float(np.median(means)), float(scheduler._best_result(trial))
     side = "above" if mode == "min" else "below"
-    text = f"best {best:.4g} is {side} the median {median:.4g} of {len(means)} trials at {time:g}"
+    among = counted(len(means), "trial")
+    text = f"best {best:.4g} is {side} the median {median:.4g} of {among} at {time:g}"
     return Reason(text, {"value": best, "cutoff": median, "trials": len(means)})
 
 
@@ -142,7 +146,7 @@ def _explain_pbt(
 
 
 def _bracket(bracket: Any) -> str:
-    return f"bracket of {bracket._n0} trials from {bracket._r0:g}"
+    return f"bracket of {counted(bracket._n0, 'trial')} from {bracket._r0:g}"
 
 
 def _number(value: object) -> str:

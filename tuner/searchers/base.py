@@ -51,7 +51,7 @@ class SearchTask:
         seed: 0 <= seed < 2**31; decides every random draw.
         time_attr: The reported value that measures progress.
         max_t: Where a full training ends, in units of ``time_attr``; inf if nobody says.
-        points: Complete configurations to suggest first.
+        points: Complete configurations to suggest first, with the types of the space.
         num_samples: How often the space is sampled; None for without end.
         constraint: Says which configurations are feasible; None for all. No other is suggested.
         objectives: All that is optimised, ``metric`` with ``mode`` first; more than one only for

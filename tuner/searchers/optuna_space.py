@@ -25,6 +25,7 @@ from tuner.searchers.parameters import Gaussian, Number, Options, Parameter, com
 
 __all__ = ["ask", "decode", "distribution", "encode", "quiet"]
 
+_MOST_WHOLE = 2**16
 _TAIL = 1e-3  # of a normal number, on either side; a model that likes borders goes no further
 
 
@@ -36,7 +37,7 @@ def distribution(found: Parameter) -> BaseDistribution:
         return FloatDistribution(_TAIL, 1 - _TAIL)
     if _is_indexed(found):
         return IntDistribution(*found.indices)
-    if found.log and found.quantum == 1:
+    if found.log and found.quantum == 1 and not _is_fine(found):
         return IntDistribution(*found.indices, log=True)
     return FloatDistribution(*found.edges, log=found.log)
 
@@ -97,7 +98,16 @@ def _is_indexed(found: Number) -> bool:
     It has steps of its own, but not on a log scale, and complains where rounding errors keep the
     bounds from being exact multiples.
     """
-    return bool(found.quantum) and not found.log
+    return bool(found.quantum) and not found.log and not _is_fine(found)
+
+
+def _is_fine(found: Number) -> bool:
+    """Say whether the quantum is too small to matter: Optuna gets real numbers then.
+
+    Its Gaussian process lists every whole number, and 2**31 of them fill the memory.
+    """
+    first, last = found.indices
+    return last - first > _MOST_WHOLE
 
 
 @contextmanager

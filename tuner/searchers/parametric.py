@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from ray.tune.search import Searcher
-from ray.tune.search.sample import Function
 
 from tuner.arms import JSON
 from tuner.errors import SpecError
@@ -92,11 +91,8 @@ class ParametricSearcher(SpaceSearcher):
         self._screen.remember(config)
 
     def _point(self, trial_id: str) -> Suggestion:
-        values = decompose(self.task.space, self._points[0])
-        if not self._enter(trial_id, values):
-            return None
-        composed = compose(self.task.space, looked_up(values))
-        return _with_functions_of(self._points.popleft(), composed)
+        entered = self._enter(trial_id, decompose(self.task.space, self._points[0]))
+        return deepcopy(dict(self._points.popleft())) if entered else None
 
     def _drawn(self, trial_id: str) -> Suggestion:
         last: Mapping[str, int | float] = {}
@@ -129,18 +125,6 @@ class ParametricSearcher(SpaceSearcher):
             return config
         stream = PrivateRandomState((self.task.seed, self._suggested, attempt))
         return resolve_variants(config, stream)[0]
-
-
-def _with_functions_of(point: Mapping[str, Any], composed: dict[str, Any]) -> dict[str, Any]:
-    """Put the values that ``point`` gives for functions where ``composed`` has these still."""
-    return {
-        key: deepcopy(point[key])
-        if isinstance(value, Function)
-        else _with_functions_of(point[key], value)
-        if isinstance(value, dict)
-        else value
-        for key, value in composed.items()
-    }
 
 
 def read_back(

@@ -29,6 +29,7 @@ from tuner.space.paths import SEPARATOR, is_grid
 __all__ = ["validate"]
 
 _FOREIGN_LIBRARIES = ("scipy", "hyperopt", "optuna", "ConfigSpace", "skopt")
+_LARGEST = 2**63 - 1  # NumPy, which draws, and Parquet have no larger whole numbers
 
 
 def validate(space: Any) -> None:
@@ -148,6 +149,11 @@ def _check_range(domain: Float | Integer, path: str) -> None:
         raise SpaceError(
             f"{_place(path)} must have whole bounds, but they are {lower!r} and {upper!r}; "
             "use tune.uniform or tune.quniform for fractions"
+        )
+    if isinstance(domain, Integer) and max(abs(lower), abs(upper)) > _LARGEST:
+        raise SpaceError(
+            f"{_place(path)} must have whole numbers of 64 bits, but the bounds are {lower!r} and "
+            f"{upper!r}; use tune.loguniform or tune.uniform, and round what is drawn"
         )
     if isinstance(sampler, LogUniform) and lower <= 0:
         raise SpaceError(

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from tuner.errors import StorageError, SweepExistsError
 
 __all__ = [
+    "COMPARISON_FILE",
     "LOCK_PATTERN",
     "SCHEMA_VERSION",
     "SweepLayout",
@@ -28,6 +29,9 @@ SCHEMA_VERSION = 3
 1: no ``events/``, no ``journal/``, no column ``seq``. Such a folder is read, not reopened.
 2: one objective, no ``warm_start.parquet``.
 """
+
+COMPARISON_FILE = "comparison.json"
+"""Marks a folder as a comparison of sweeps, not as a sweep."""
 
 LOCK_PATTERN = "driver-*.lock"
 """The names of locks."""

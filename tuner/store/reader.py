@@ -7,6 +7,7 @@ can be followed while it runs; what a killed one left in its journal is there to
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -20,7 +21,7 @@ from tuner.store.copies import RemoteCopy
 from tuner.store.dataset import read_schema, read_table
 from tuner.store.history import with_tail
 from tuner.store.journal import Kind, read_journal
-from tuner.store.layout import SCHEMA_VERSION, SweepLayout
+from tuner.store.layout import COMPARISON_FILE, SCHEMA_VERSION, SweepLayout
 from tuner.store.record import SweepRecord
 from tuner.store.schema import TableName, concatenated, fixed_columns, unify
 from tuner.store.trials import TrialTable
@@ -189,6 +190,11 @@ def _found(path: Place) -> str:
         return "there is no such folder" + nearest(path.name, _sweeps_in(path.parent))
     if not path.is_dir():
         return "it is a file"
+    if (path / COMPARISON_FILE).is_file():
+        return (
+            "it is a comparison; read it with tuner.load_comparison (tuner compare --show "
+            f"{shlex.quote(str(path))})"
+        )
     names = _sweeps_in(path)
     if names:
         return f"it holds the sweeps {', '.join(names)}; name one of them"

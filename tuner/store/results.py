@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tuner.objectives import Objective
+from tuner.plurals import counted
 
 __all__ = ["At", "TrialResult", "describe_failures", "last_line", "rank"]
 
@@ -79,7 +80,7 @@ def describe_failures(rows: Sequence[Mapping[str, Any]]) -> str:
     failed = [row for row in rows if row.get("status") == "ERROR" or row.get("outcome") == "failed"]
     lines = [line for row in failed if (line := last_line(row.get("error", "")))]
     first = f"; the first error: {lines[0]}" if lines else ""
-    return f"{len(rows)} trials, {len(failed)} failed{first}"
+    return f"{counted(len(rows), 'trial')}, {len(failed)} failed{first}"
 
 
 def last_line(traceback: str) -> str:
