@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import tuner
-from tuner.simulation.sources.sweeps import recording_of
+from tuner.simulation.sources.sweeps import recorded_reports
 from tuner.simulation.sources.tables import BUNDLED
 
 KEPT = ("val_error", "val_loss", "train_loss", "epoch_seconds")
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def write(sweep: tuner.Sweep, path: Path) -> None:
-    frame = recording_of(sweep)
+    frame = recorded_reports(sweep)
     configs = [name for name in frame.columns if name.startswith("config/")]
     frame = frame[["trial_id", "epoch", *KEPT, "complete", *configs]]
     frame = frame.astype(dict.fromkeys(KEPT, "float32") | {"epoch": "int16"})

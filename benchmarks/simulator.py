@@ -129,12 +129,19 @@ def bare(table: Table, trials: int, workers: int) -> int:
 
 
 def simulated(table: Table, scheduler: str, trials: int, workers: int, seed: int = 0) -> Measured:
-    """Run our engine, with a history that keeps nothing."""
+    """Run our engine as a comparison does, with a history that keeps nothing.
+
+    Decisions are told without the words of their reasons; `recorded` has them.
+    """
     asked: Any = {"scheduler": spelled(scheduler), "searcher": "random", "num_samples": trials}
     plan = resolve_plan(table.task.scenario, {**asked, "seed": seed})
     cluster, history = ClusterModel(workers), Onlooker()
     return timed(
-        lambda: carry_out(table.task, plan, cluster=cluster, budget=None, history=history).reports
+        lambda: (
+            carry_out(
+                table.task, plan, cluster=cluster, budget=None, history=history, explains=False
+            ).reports
+        )
     )
 
 

@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from ray import tune
 from ray.train._internal.session import _FutureTrainingResult, _TrainingResult
 from ray.tune import Checkpoint
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import PopulationBasedTraining
 from ray.tune.schedulers import pb2 as ray_pb2
+from ray.tune.schedulers.pbt import _PBTTrialState
 
 from tuner.arms import parse_choice
 from tuner.errors import SpecError
@@ -287,6 +290,27 @@ def test_a_member_that_keeps_failing_to_improve_does_not_starve_its_source() -> 
         world.turn()
     epochs = [row[1] for row in world.story if isinstance(row[1], int)]
     assert max(epochs) >= 12
+
+
+@given(
+    members=st.lists(
+        st.tuples(
+            st.none() | st.sampled_from([0.0, 1.0, float("nan")]) | st.floats(-9, 9), st.booleans()
+        ),
+        max_size=12,
+    ),
+    fraction=st.sampled_from([0.0, 0.1, 0.25, 0.34, 0.5]),
+)
+def test_the_worst_and_the_best_are_rays(
+    members: list[tuple[float | None, bool]], fraction: float
+) -> None:
+    scheduler = MAKERS["pbt"](quantile_fraction=fraction)
+    for number, (score, finished) in enumerate(members):
+        trial = Trial("stub", stub=True, trial_id=f"t{number}")
+        trial.status = Trial.TERMINATED if finished else Trial.RUNNING
+        scheduler._trial_state[trial] = _PBTTrialState(trial)
+        scheduler._trial_state[trial].last_score = score
+    assert scheduler._quantiles() == PopulationBasedTraining._quantiles(scheduler)
 
 
 def test_they_are_rays_too() -> None:

@@ -101,7 +101,7 @@ def test_what_spells_no_cluster_is_refused(text: str, words: str) -> None:
     ("model", "words"),
     [
         ({}, "either slots or nodes, got slots=None and 0 nodes"),
-        ({"slots": 1, "nodes": (Node(cpu=1),)}, "either slots or nodes, got slots=1 and 1 nodes"),
+        ({"slots": 1, "nodes": (Node(cpu=1),)}, "either slots or nodes, got slots=1 and 1 node:"),
         ({"slots": 1, "start_s": -1.0}, "start_s must be a number of seconds >= 0, got -1.0"),
         ({"slots": 1, "save_s": math.nan}, "save_s must be a number of seconds >= 0, got nan"),
         ({"slots": 1, "epoch_noise": -0.1}, "epoch_noise must be a number of standard deviations"),

@@ -13,6 +13,7 @@ from ray import tune
 from ray.tune.experiment import Trial
 
 import tuner
+from tuner.budgets import parse_budget
 from tuner.options import SweepOptions
 from tuner.planning import Plan, resolve_plan
 from tuner.schedulers import Decision
@@ -83,6 +84,7 @@ class Written:
         self.open: dict[str, SimulatedTrial] = {}
         self.paused: dict[str, Decision] = {}
         self.endings: dict[str, str | None] = {}
+        self.begun: set[str] = set()
 
     def watch(self, simulation: Simulation) -> None:
         self.simulation = simulation
@@ -106,7 +108,8 @@ class Written:
             place = {"training_iteration": paused.training_iteration, "time": paused.time}
             self._decision(trial, now, "RESUME", "gets a slot again", {}, **place)
         self._event(trial, "started", now)
-        if trial.epoch == 0 and trial.attempt == 1:
+        if trial.trial_id not in self.begun:
+            self.begun.add(trial.trial_id)
             self.writer.trial(trial.trial_id, started=now)
         self.writer.trial(trial.trial_id, status=Trial.RUNNING)
 
@@ -238,6 +241,21 @@ def test_the_record_is_that_of_a_sweeps_writer(
     assert_same(load(expected.root), memory)
     assert_same(load(expected.root), load(parts.root))
     assert len(SweepLayout.parts(parts.reports_dir)) > 1
+
+
+def test_a_trial_has_started_when_its_first_worker_was_there(tmp_path: Path) -> None:
+    """Workers die every 4 s and take 2 s to start, so that many a first attempt never begins."""
+    options = {"scheduler": "fifo", "num_samples": 20, "seed": 0, "max_failures": -1}
+    plan, record = planned(tmp_path, **options), MemoryRecord()
+    record.say({"spec": plan.spec.to_json()})
+    recording = Recording(plan.spec, record)
+    cluster = ClusterModel(5, start_s=2.0, worker_mtbf_s=4.0)
+    carry_out(task(), plan, cluster=cluster, budget=parse_budget("300s"), history=recording)
+    recording.close()
+    events, trials = record.events(), record.trials().set_index("trial_id")
+    starts = events[events["event"] == "started"].groupby("trial_id").first()
+    assert (starts["attempt"] > 1).any()
+    assert trials["started"].dropna().to_dict() == starts["timestamp"].to_dict()
 
 
 def test_a_copy_leaves_the_configuration_of_the_best_report(tmp_path: Path) -> None:

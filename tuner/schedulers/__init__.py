@@ -11,7 +11,7 @@
 - `guard`: lets only valid reports reach a scheduler; `divergence`: when a trial has diverged.
 - `supervisor`: the guard of a sweep, which adds limits and a record of each decision.
 - `reports`: does a report keep the scenario's promise?
-- `quantiles`: NumPy's quantiles of values that are in order.
+- `quantiles`: NumPy's quantiles of values that are in order, or come one by one.
 - `checks`: what tuner's own schedulers refuse.
 - `waiting`: which trial is next where a scheduler has no wish of its own.
 - `populations`: what Ray's PBT lacks when it is watched from outside.

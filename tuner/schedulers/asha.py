@@ -19,13 +19,13 @@ from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 
+from tuner.plurals import counted
 from tuner.schedulers.asha_rungs import Arrival, Bracket, Entrant, Rung
 from tuner.schedulers.checks import check_goal, check_mode
 from tuner.schedulers.divergence import why_diverged
 from tuner.schedulers.judges import Judge
 from tuner.schedulers.ladder import BracketDraw, Ladder, check_ladder
 from tuner.schedulers.reasons import Reason
-from tuner.schedulers.sorted_blocks import SortedBlocks, doubles
 from tuner.schedulers.standing import RungStanding
 from tuner.schedulers.waiting import first_waiting
 
@@ -84,11 +84,12 @@ class ASHA(Judge, AsyncHyperBandScheduler):
         )
         share = 1 - 1 / reduction_factor
         self._stopping = [
-            Bracket([Rung(milestone, share) for milestone, _ in rays._rungs], stop_last_trials)
+            Bracket([Rung(at, share) for at, _ in reversed(rays._rungs)], stop_last_trials)
             for rays in self._brackets
         ]
         self._draw = BracketDraw([len(bracket.rungs) for bracket in self._stopping], seed)
         self._entrants: dict[str, Entrant] = {}
+        self._below: dict[str, tuple[Arrival, float, int, float]] = {}  # reasons, yet without words
 
     def on_trial_add(self, tune_controller: TuneController, trial: Trial) -> None:
         """Draw the bracket of a new trial.
@@ -98,7 +99,9 @@ class ASHA(Judge, AsyncHyperBandScheduler):
         """
         check_goal("ASHA", self._metric, self._mode)
         if trial.trial_id not in self._entrants:  # else it failed, and starts again
-            self._entrants[trial.trial_id] = Entrant(self._draw.draw())
+            bracket = self._draw.draw()
+            ahead = self._stopping[bracket].ahead_of(())
+            self._entrants[trial.trial_id] = Entrant(bracket, ahead)
 
     def on_trial_result(
         self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
@@ -109,11 +112,12 @@ class ASHA(Judge, AsyncHyperBandScheduler):
         if entrant is None or time is None or value is None or time <= entrant.time:
             return str(TrialScheduler.CONTINUE)
         entrant.time = time
-        reason = self._why_stop(entrant, time, value, result)
-        if reason is None:
+        reason = self._why_end(time, value, result)
+        if reason is not None:
+            self._reasons[trial.trial_id] = reason
+        elif not self._is_below(trial.trial_id, entrant, time, value):
             return str(TrialScheduler.CONTINUE)
         self._num_stopped += 1
-        self._reasons[trial.trial_id] = reason
         return str(TrialScheduler.STOP)
 
     def on_trial_complete(
@@ -130,6 +134,12 @@ class ASHA(Judge, AsyncHyperBandScheduler):
         """Forget a trial that ended; its scores stay in their rungs."""
         self._entrants.pop(trial.trial_id, None)
         self._reasons.pop(trial.trial_id, None)
+        self._below.pop(trial.trial_id, None)
+
+    def take_reason(self, trial_id: str) -> Reason | None:
+        """Return why the trial was last stopped, once."""
+        below = self._below.pop(trial_id, None)
+        return super().take_reason(trial_id) if below is None else self._why_below(*below)
 
     def choose_trial_to_run(self, tune_controller: TuneController) -> Trial | None:
         """Return the trial that has waited longest for a slot."""
@@ -138,12 +148,12 @@ class ASHA(Judge, AsyncHyperBandScheduler):
     def heeds_from(self, trial_id: str) -> float:
         """Return the time before which no report of a trial changes anything."""
         entrant = self._entrants.get(trial_id)
-        return math.inf if entrant is None else self._stopping[entrant.bracket].ahead_of(entrant)
+        return math.inf if entrant is None else entrant.ahead
 
     @property
     def ladders(self) -> list[Ladder]:
         """Its brackets."""
-        rows = [tuple(rung.milestone for rung in reversed(b.rungs)) for b in self._stopping]
+        rows = [tuple(rung.milestone for rung in b.rungs) for b in self._stopping]
         factor = self._reduction_factor
         return [Ladder(*each, factor) for each in zip(self._draw.odds, rows, strict=True)]
 
@@ -152,7 +162,7 @@ class ASHA(Judge, AsyncHyperBandScheduler):
         return [
             self._standing(index, rung)
             for index, bracket in enumerate(self._stopping)
-            for rung in reversed(bracket.rungs)
+            for rung in bracket.rungs
         ]
 
     def debug_string(self) -> str:
@@ -180,23 +190,26 @@ class ASHA(Judge, AsyncHyperBandScheduler):
         self._num_stopped = state["stopped"]
         for bracket, saved in zip(self._stopping, state["rungs"], strict=True):
             for rung, scores in zip(bracket.rungs, saved, strict=True):
-                rung.scores = SortedBlocks(scores, doubles)
+                for score in scores:
+                    rung.scores.add(score)
         self._entrants = {key: Entrant.from_json(own) for key, own in state["entrants"].items()}
 
-    def _why_stop(
-        self, entrant: Entrant, time: float, value: float, result: dict[str, Any]
-    ) -> Reason | None:
-        """Enter a report where it belongs, and return why its trial shall end, if it shall."""
-        diverged = why_diverged(result, {}, str(self._metric), None)
-        if diverged is not None:
-            return diverged
+    def _why_end(self, time: float, value: float, result: dict[str, Any]) -> Reason | None:
+        """Return why a trial shall end whatever the others report; None where it need not."""
+        if not math.isfinite(value):
+            return why_diverged(result, {}, str(self._metric), None)
         if time >= self._max_t and self._stop_last_trials:
             return Reason(f"reached max_t={self._max_t:g}", {"value": value})
+        return None
+
+    def _is_below(self, trial_id: str, entrant: Entrant, time: float, value: float) -> bool:
+        """Enter a report where it belongs, and return whether it is below the cut there."""
         score = self._turned(value)
         met = self._stopping[entrant.bracket].record(entrant, time, score)
         if met is None or met.cut is None or score >= met.cut:
-            return None
-        return self._why_below(met, met.cut, entrant.bracket, value)
+            return False
+        self._below[trial_id] = met, met.cut, entrant.bracket, value
+        return True
 
     def _why_below(self, rung: Arrival, score: float, bracket: int, value: float) -> Reason:
         cut = self._turned(score)
@@ -204,7 +217,8 @@ class ASHA(Judge, AsyncHyperBandScheduler):
         place = f"rung {rung.milestone:g}"
         if len(self._stopping) > 1:
             place += f" of bracket {bracket}"
-        text = f"{place}: {value:.4g} is {side} the cut {cut:.4g} of {rung.others} trials"
+        among = counted(rung.others, "trial")
+        text = f"{place}: {value:.4g} is {side} the cut {cut:.4g} of {among}"
         details = {"rung": float(rung.milestone), "bracket": bracket, "value": value}
         return Reason(text, {**details, "cutoff": cut, "trials": rung.others})
 
@@ -212,7 +226,7 @@ class ASHA(Judge, AsyncHyperBandScheduler):
         label = f"{rung.milestone:g}"
         if len(self._stopping) > 1:
             label = f"b{bracket} @ {label}"
-        cut, best = rung.cut(), rung.scores[-1] if rung.scores else None
+        cut, best = rung.scores.value, max(rung.scores, default=None)
         return RungStanding(
             label=label,
             trials=len(rung.scores),

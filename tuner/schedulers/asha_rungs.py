@@ -7,61 +7,63 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from tuner.schedulers.quantiles import quantile
-from tuner.schedulers.sorted_blocks import SortedBlocks, doubles
+from tuner.schedulers.quantiles import RunningQuantile
 
 __all__ = ["Arrival", "Bracket", "Entrant", "Rung"]
 
 
-@dataclass
+@dataclass(slots=True)
 class Entrant:
     """A trial that has not ended.
 
     Attributes:
         bracket: The index of its bracket.
+        ahead: The time from which a score of it would be recorded; inf for never.
         time: Of its last report.
         passed: The indices of the rungs in which it is recorded.
     """
 
     bracket: int
+    ahead: float
     time: float = -math.inf
-    passed: set[int] = field(default_factory=set)
+    passed: tuple[int, ...] = ()
 
     def to_json(self) -> list[Any]:
         """Return it as plain values."""
-        return [self.bracket, None if self.time == -math.inf else self.time, sorted(self.passed)]
+        times = [None if math.isinf(time) else time for time in (self.ahead, self.time)]
+        return [self.bracket, *times, list(self.passed)]
 
     @classmethod
     def from_json(cls, state: Sequence[Any]) -> Entrant:
         """Return the trial that `to_json` described."""
-        bracket, time, passed = state
-        return cls(bracket, -math.inf if time is None else time, set(passed))
+        bracket, ahead, time, passed = state
+        ahead, time = math.inf if ahead is None else ahead, -math.inf if time is None else time
+        return cls(bracket, ahead, time, tuple(passed))
 
 
 class Rung:
-    """The scores of the trials that came by.
+    """A time at which trials are compared.
 
     Args:
-        milestone: The time at which trials are compared.
+        milestone: That time.
         share: Of the trials that are stopped.
+
+    Attributes:
+        milestone: As above.
+        scores: Of the trials that came by. Their quantile is the cut: what the next trial must
+            reach.
     """
 
     def __init__(self, milestone: float, share: float) -> None:
         self.milestone = milestone
-        self.scores: SortedBlocks[float] = SortedBlocks(make_block=doubles)
         # Ray asks NumPy for a percentile: what the detour rounds away is part of its decisions.
-        self._share = share * 100 / 100
-
-    def cut(self) -> float | None:
-        """Return the score that the next trial must reach; None where it is the first."""
-        return quantile(self.scores, self._share) if self.scores else None
+        self.scores = RunningQuantile(share * 100 / 100)
 
 
-@dataclass(frozen=True)
-class Arrival:
+class Arrival(NamedTuple):
     """What a trial met at a rung.
 
     Attributes:
@@ -80,7 +82,7 @@ class Bracket:
     """The rungs that some of the trials pass.
 
     Attributes:
-        rungs: The highest first.
+        rungs: The lowest first.
         stops_last: Whether trials end at ``max_t``.
     """
 
@@ -93,26 +95,26 @@ class Bracket:
         A trial that skipped rungs is recorded at a lower one with each later report: so it is in
         Ray's. Where trials go on beyond ``max_t``, they are recorded once only.
         """
-        for index, rung in enumerate(self.rungs):
-            if time < rung.milestone:
-                continue
-            if index not in entrant.passed:
-                arrival = Arrival(rung.milestone, rung.cut(), len(rung.scores))
+        if time < entrant.ahead:
+            return None
+        for index in range(len(self.rungs) - 1, -1, -1):
+            rung = self.rungs[index]
+            if time >= rung.milestone and index not in entrant.passed:
+                arrival = Arrival(rung.milestone, rung.scores.value, len(rung.scores))
                 rung.scores.add(score)
-                entrant.passed.add(index)
+                entrant.passed += (index,)
+                entrant.ahead = self.ahead_of(entrant.passed)
                 return arrival
-            if not self.stops_last:
-                return None
         return None
 
-    def ahead_of(self, entrant: Entrant) -> float:
-        """Return the time from which a score of a trial would be recorded; inf for never."""
-        ahead = math.inf
-        for index, rung in enumerate(self.rungs):
-            if entrant.time < rung.milestone:
-                ahead = rung.milestone
-            elif index not in entrant.passed:
-                return entrant.time  # it skipped this one: its next score is recorded
-            elif not self.stops_last:
-                break
-        return ahead
+    def ahead_of(self, passed: Sequence[int]) -> float:
+        """Return the time from which a score would be recorded; inf for never.
+
+        Args:
+            passed: The indices of the rungs in which its trial is recorded.
+        """
+        first = 0 if self.stops_last else max(passed, default=-1) + 1
+        for index in range(first, len(self.rungs)):
+            if index not in passed:
+                return self.rungs[index].milestone
+        return math.inf

@@ -27,7 +27,7 @@ from tuner.schedulers.reports import as_number, with_plain_numbers
 __all__ = ["Guard"]
 
 
-@dataclass
+@dataclass(slots=True)
 class _Seen:
     """What is known of a live trial.
 
@@ -97,8 +97,8 @@ class Guard(TrialScheduler):
 
     def on_trial_add(self, tune_controller: TuneController, trial: Trial) -> None:
         """A trial was suggested, or goes back to the queue after a failure."""
-        first = self._live.get(trial.trial_id, _Seen()).first
-        self._live[trial.trial_id] = _Seen(first)
+        before = self._live.get(trial.trial_id)
+        self._live[trial.trial_id] = _Seen(None if before is None else before.first)
         self.scheduler.on_trial_add(tune_controller, trial)
 
     def on_trial_result(
@@ -112,10 +112,12 @@ class Guard(TrialScheduler):
             return str(TrialScheduler.CONTINUE)
         if seen.first is None:
             seen.first = dict(result) if self._rule is not None else {}
-        reason = why_diverged(result, seen.first, self._metric, self._rule)
-        if reason is not None:
-            return self._condemn(trial, result, reason)
-        if not self._is_plain(result):
+        plain = self._is_plain(result)
+        if self._rule is not None or not plain:
+            reason = why_diverged(result, seen.first, self._metric, self._rule)
+            if reason is not None:
+                return self._condemn(trial, result, reason)
+        if not plain:
             result.update(with_plain_numbers(result, self._metric, self._time_attr))
         return self._decide(tune_controller, trial, result)
 
@@ -182,10 +184,10 @@ class Guard(TrialScheduler):
         self.scheduler.restore(_beside(checkpoint_path))
 
     def _is_plain(self, result: Mapping[str, Any]) -> bool:
-        """Whether metric and time are Python's own numbers, as they nearly always are."""
-        time = result.get(self._time_attr)
-        finite = type(time) is int or (type(time) is float and math.isfinite(time))
-        return finite and type(result.get(self._metric)) is float
+        """Whether metric and time are Python's own finite numbers, as they nearly always are."""
+        time, value = result.get(self._time_attr), result.get(self._metric)
+        timed = type(time) is int or (type(time) is float and math.isfinite(time))
+        return timed and type(value) is float and math.isfinite(value)
 
     def _decide(self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]) -> str:
         """Answer a valid report; one without the metric is not for the scheduler."""

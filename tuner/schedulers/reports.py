@@ -36,6 +36,8 @@ def as_number(value: object) -> float | None:
     """
     if type(value) is float:
         return value
+    if type(value) is int:
+        return float(value)
     if isinstance(value, str | bytes) or getattr(value, "ndim", None):
         return None
     try:

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from typing import Any, Literal
+from contextlib import nullcontext
+from typing import Any, Literal, NamedTuple
 
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
@@ -49,11 +48,12 @@ _DRAWS_ONLY_ON_ADD = (
     MedianStoppingRule,
 )
 
+_UNTOLD = Reason("")
+
 Outcome = Literal["stopped", "completed", "diverged"]
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """One answer of a scheduler other than "go on".
 
     Attributes:
@@ -129,15 +129,21 @@ class Supervisor(Guard):
 
     def on_trial_add(self, tune_controller: TuneController, trial: Trial) -> None:
         """A trial was suggested, or goes back to the queue after a failure."""
-        with self._seeded(self._draws != "never"):
+        if self._draws == "never":
+            super().on_trial_add(tune_controller, trial)
+            return
+        with self._random.active():
             super().on_trial_add(tune_controller, trial)
 
     def on_trial_result(
         self, tune_controller: TuneController, trial: Trial, result: dict[str, Any]
     ) -> str:
         """Decide about a report; one that breaks the scenario's promise sets `refusal`."""
-        self.refusal = self.refusal or self._broken_promise(trial, result)
-        if self.refusal is not None or as_number(result.get(self._time_attr)) is None:
+        if self._rule is not None or not self._is_plain(result):
+            self.refusal = self.refusal or self._broken_promise(trial, result)
+            if as_number(result.get(self._time_attr)) is None:
+                return str(TrialScheduler.CONTINUE)
+        if self.refusal is not None:
             return str(TrialScheduler.CONTINUE)
         try:
             return super().on_trial_result(tune_controller, trial, result)
@@ -175,17 +181,14 @@ class Supervisor(Guard):
         chosen = super().choose_trial_to_run(tune_controller)
         population = self.scheduler
         if chosen is None and isinstance(population, PopulationBasedTraining):
-            with self._seeded(self._draws == "always"):
+            with self._random.active() if self._draws == "always" else nullcontext():
                 passed = pass_barrier(population, tune_controller, population.on_trial_result)
             return super().choose_trial_to_run(tune_controller) if passed else None
         return chosen
 
-    def _seeded(self, draws: bool) -> AbstractContextManager[None]:
-        return self._random.active() if draws else nullcontext()
-
     def _broken_promise(self, trial: Trial, result: Mapping[str, Any]) -> ReportError | None:
         seen = self._live.get(trial.trial_id)
-        if seen is None or (self._rule is None and self._is_plain(result)):
+        if seen is None:
             return None
         promised = [(self._metric, "metric"), (self._time_attr, "time_attr")]
         if isinstance(self._rule, FarFromStart) and seen.first is None:
@@ -202,7 +205,10 @@ class Supervisor(Guard):
         time = result[self._time_attr]
         answer = str(TrialScheduler.STOP)
         if time < self._max_t or not self._is_population:  # at its end no member copies another
-            with self._seeded(self._draws == "always"):
+            if self._draws == "always":
+                with self._random.active():
+                    answer = super()._decide(tune_controller, trial, result)
+            else:
                 answer = super()._decide(tune_controller, trial, result)
         if answer == TrialScheduler.NOOP:
             return answer
@@ -218,7 +224,7 @@ class Supervisor(Guard):
         return super()._condemn(trial, result, reason)
 
     def _tell_answer(self, trial: Trial, answer: str, result: Mapping[str, Any]) -> None:
-        reason = Reason("")
+        reason = _UNTOLD
         if self.explains:
             value, time = float(result[self._metric]), float(result[self._time_attr])
             reason = explain(self.scheduler, trial, value, time, self._mode)

@@ -89,6 +89,8 @@ class RandomSearcher(SpaceSearcher):
         Raises:
             SpecError: None of the draws is feasible.
         """
+        if self._screen.admits_all:
+            return self._draw(self._random)
         admitted: dict[int, dict[str, Any]] = {}
         size = self._size
         draws, feasible = max(_LEAST_REDRAWS, MOST_RANDOM_DRAWS // size), False

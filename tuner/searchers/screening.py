@@ -36,6 +36,11 @@ class Screen:
         self._unique = unique
         self._seen: set[bytes] = set()
 
+    @property
+    def admits_all(self) -> bool:
+        """Whether it admits whatever there is."""
+        return self._constraint is None and not self._unique
+
     def admits(self, config: Mapping[str, Any]) -> bool:
         """Say whether ``config`` is feasible and new."""
         return self.is_feasible(config) and self.is_new(config)

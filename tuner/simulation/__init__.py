@@ -6,7 +6,7 @@
 - `trials`: as much of a Ray trial as schedulers look at, its worker, and what it saves (`saves`).
 - `cluster`: `nodes`, and how long everything but training takes.
 - `incidents`, `pace`: what goes wrong on it, and what is slow; from a seed alone.
-- `workers`: who is where (`places`), and what each second was used for (`usage`).
+- `workers`: who is where (`places`), and what each second was used for (`usage`, `node_sheet`).
 - `curves`: what a trial reports.
 - `history`: all that happens as the tables of a sweep, by columns (`report_columns`,
   `trial_columns`), in memory or in a folder (`keeping`); `result` reads them.

@@ -9,6 +9,7 @@ from typing import Any
 
 from tuner.arms import JSON, Choice, parse_choice
 from tuner.errors import SpecError, nearest
+from tuner.plurals import counted
 from tuner.simulation.nodes import Node, parse_nodes, places_on, spell_nodes
 
 __all__ = ["ClusterModel", "parse_cluster"]
@@ -65,7 +66,7 @@ class ClusterModel:
         if (self.slots is None) == (not self.nodes):
             raise SpecError(
                 f"a cluster has either slots or nodes, got slots={self.slots} and "
-                f"{len(self.nodes)} nodes: give one of them"
+                f"{counted(len(self.nodes), 'node')}: give one of them"
             )
         for name in ("start_s", "reset_s", "save_s", "load_s", "epoch_noise", "node_repair_s"):
             value = getattr(self, name)

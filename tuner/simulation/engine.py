@@ -97,7 +97,7 @@ class Simulation(Recovery):
             suggestions=Suggestions(searcher, num_samples, time_attr),
             history=history,
             cluster=cluster,
-            workers=Workers(places, workers),
+            workers=Workers(places, workers, by_node=bool(cluster.nodes)),
             spending=Spending(budget, self._gpus),
             limit=limit,
             waiting=waiting,
@@ -196,10 +196,10 @@ class Simulation(Recovery):
             self._train(trial)
 
     def _fill(self) -> None:
-        known = len(self._roster.trials)
+        known = self.search_alg.made
         super()._fill()
-        new = self._roster.trials[known:]
-        if self._prefetch is not None and len(new) > 1:
+        if self._prefetch is not None and self.search_alg.made > known + 1:
+            new = [trial for trial in self._roster.live if trial.number >= known]
             self._prefetch([trial.config for trial in new], [trial.number for trial in new])
 
     # Events ------------------------------------------------------------------------------------
@@ -230,11 +230,12 @@ class Simulation(Recovery):
         trial.train()
         self.reports += 1
         self._history.reported(trial, self.now)
-        if trial.epoch <= trial.repeats_until and not trial.has_finished:
+        finished = trial.has_finished
+        if trial.epoch <= trial.repeats_until and not finished:
             self._on_repeated(trial)
             return
         result, decision = trial.report(), TrialScheduler.STOP
-        if not trial.has_finished:
+        if not finished:
             decision = self._supervisor.on_trial_result(self, trial, result)
         if decision == TrialScheduler.STOP:
             result["done"] = True

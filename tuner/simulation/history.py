@@ -42,12 +42,14 @@ class _Open:
         config: As it was when it last changed.
         ending: The outcome that a decision announced.
         paused: What paused it, until it goes on.
+        started: Whether it has had a worker.
     """
 
     trial: SimulatedTrial
     config: Mapping[str, Any]
     ending: str | None = None
     paused: Decision | None = None
+    started: bool = False
 
 
 class Recording:
@@ -114,7 +116,8 @@ class Recording:
             place = paused.training_iteration, paused.time
             self._decide(trial, *place, "RESUME", _GOES_ON, "{}", now)
         self._event(trial, "started", now)
-        if trial.epoch == 0 and trial.attempt == 1:
+        if not note.started:
+            note.started = True
             self._trials.set(trial.number, started=now)
         self._trials.set(trial.number, status=Trial.RUNNING)
 

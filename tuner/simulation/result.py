@@ -44,7 +44,7 @@ class SimulatedSweep(SweepRecord):
         self.epochs: int = told["epochs"]
         self.took_s: float = told["took_s"]
         self.full_epochs: int | None = told["full_epochs"]
-        self.usage = Usage(**told["usage"])
+        self.usage = Usage.from_json(told["usage"])
         self.remarks: tuple[str, ...] = tuple(told["remarks"])
 
     def __repr__(self) -> str:

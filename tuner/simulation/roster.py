@@ -12,28 +12,37 @@ __all__ = ["Roster"]
 
 _ACTIVE = (Trial.PENDING, Trial.RUNNING)
 _WAITING = (Trial.PENDING, Trial.PAUSED)
+_ENDED = (Trial.TERMINATED, Trial.ERROR)
 
 
 class Roster:
     """The trials of a simulation by status.
 
+    Args:
+        keeps_ended: Whether ended trials stay in `trials`: a million of them take 0.5 GB.
+
     Attributes:
-        trials: All of them, in the order of their numbers.
         live: Those that have not ended.
         pending: Those that wait for a worker, or for one to start; the longest waiting first.
         active: How many wait or run; paused ones don't count.
     """
 
-    def __init__(self) -> None:
-        self.trials: list[SimulatedTrial] = []
+    def __init__(self, *, keeps_ended: bool) -> None:
+        self._all: list[SimulatedTrial] | None = [] if keeps_ended else None
         self.live: dict[SimulatedTrial, None] = {}
         self.pending: dict[SimulatedTrial, None] = {}
         self.active = 0
         self._waiting: dict[str, list[tuple[str, SimulatedTrial]]] = {s: [] for s in _WAITING}
 
+    @property
+    def trials(self) -> list[SimulatedTrial]:
+        """Those that are kept, in the order of their numbers."""
+        return list(self.live) if self._all is None else self._all
+
     def add(self, trial: SimulatedTrial) -> None:
         """There is a new trial, which waits."""
-        self.trials.append(trial)
+        if self._all is not None:
+            self._all.append(trial)
         self.live[trial] = self.pending[trial] = None
         self.active += 1
         heapq.heappush(self._waiting[Trial.PENDING], (trial.trial_id, trial))
@@ -50,8 +59,8 @@ class Roster:
             self.pending[trial] = None
         if status in _WAITING:
             heapq.heappush(self._waiting[status], (trial.trial_id, trial))
-        trial.set_status(status)
-        if trial.is_finished():
+        trial.status = status
+        if status in _ENDED:
             del self.live[trial]
 
     def first_waiting(self) -> SimulatedTrial | None:

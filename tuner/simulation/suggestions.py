@@ -20,6 +20,7 @@ class Suggestions:
         time_attr: What their reports call the number of epochs.
 
     Attributes:
+        made: How many trials it has made.
         waits: Whether the searcher had nothing to suggest when it was asked last.
         listens: Whether the searcher wants to know of results before a trial's end.
     """
@@ -30,7 +31,7 @@ class Suggestions:
         self.listens = type(searcher).on_trial_result is not Searcher.on_trial_result
         self._num_samples = num_samples
         self._time_attr = time_attr
-        self._made = 0
+        self.made = 0
         self._exhausted = False
 
     @property
@@ -40,22 +41,20 @@ class Suggestions:
 
     def is_finished(self) -> bool:
         """Return whether no further trial will be made."""
-        return self._exhausted or (
-            self._num_samples is not None and self._made >= self._num_samples
-        )
+        return self._exhausted or (self._num_samples is not None and self.made >= self._num_samples)
 
     def next_trial(self) -> SimulatedTrial | None:
         """Return a new trial; None where there is none, now or ever."""
         if self.is_finished():
             return None
-        trial_id = f"t{self._made:06d}"
+        trial_id = f"t{self.made:06d}"
         config: Any = self.searcher.suggest(trial_id)
         self._exhausted = config == Searcher.FINISHED
         self.waits = config is None
         if self.waits or self._exhausted:
             return None
-        self._made += 1
-        return SimulatedTrial(trial_id, self._made - 1, config, self._time_attr)
+        self.made += 1
+        return SimulatedTrial(trial_id, self.made - 1, config, self._time_attr)
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Tell the searcher of a result."""

@@ -3,13 +3,37 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from tuner.simulation.trials import Phase, Worker
 
-__all__ = ["Timesheet", "Usage"]
+__all__ = ["NodeUsage", "Timesheet", "Usage"]
+
+
+@dataclass(frozen=True)
+class NodeUsage:
+    """What one node has been used for. Seconds of workers, all added up.
+
+    Attributes:
+        node: Its number, from 0.
+        places: How many trials it holds at once.
+        capacity_s: What it offered: its places, while it was there.
+        busy_s: How long its workers trained, also epochs in vain and epochs that were repeated.
+    """
+
+    node: int
+    places: int
+    capacity_s: float
+    busy_s: float
+
+    @property
+    def utilisation(self) -> float:
+        """The share of the capacity that trained, 0 to 1; 0 where there was none."""
+        return self.busy_s / self.capacity_s if self.capacity_s else 0.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +60,7 @@ class Usage:
         gpu_seconds: The seconds that trials held workers, times the GPUs of each.
         failures: How often an attempt at a trial failed, for whichever reason.
         losses: How often a node was lost.
+        nodes: What each node was used for; empty for a cluster of slots.
     """
 
     makespan_s: float
@@ -53,6 +78,13 @@ class Usage:
     gpu_seconds: float
     failures: int
     losses: int
+    nodes: tuple[NodeUsage, ...] = ()
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Usage:
+        """Return the usage of which `dataclasses.asdict` made ``data``."""
+        nodes = tuple(NodeUsage(**each) for each in data.get("nodes", ()))
+        return cls(**{**data, "nodes": nodes})
 
     @property
     def utilisation(self) -> float:
@@ -79,6 +111,11 @@ class Timesheet:
         self.failures = self.losses = 0
         self._waits = array("d")
         self._counted_until = 0.0
+
+    @property
+    def nodes(self) -> tuple[NodeUsage, ...]:
+        """What each node was used for, once the sweep has ended; empty where nobody counts it."""
+        return ()
 
     def book(self, worker: Worker, now: float) -> None:
         """Add up what a worker has done since this was called last."""
@@ -107,6 +144,16 @@ class Timesheet:
         self.down_s += down * (now - self._counted_until)
         self._counted_until = now
 
+    def lose(self, node: int, now: float) -> None:
+        """A node offers nothing any more."""
+        self.losses += 1
+
+    def restore(self, node: int, now: float) -> None:
+        """A node is back."""
+
+    def close(self, now: float) -> None:
+        """The sweep has ended."""
+
     def usage(self, now: float, held_s: float, gpus: float) -> Usage:
         """Return it all, once every worker is booked until ``now``.
 
@@ -132,4 +179,5 @@ class Timesheet:
             gpu_seconds=held_s * gpus,
             failures=self.failures,
             losses=self.losses,
+            nodes=self.nodes,
         )

@@ -14,11 +14,11 @@ from ray import tune
 import tuner
 from tuner.errors import CutShortError, SpecError
 from tuner.simulation import CurveTask, Known
-from tuner.simulation.sources import RecordedCurves, Recording
+from tuner.simulation.sources import RecordedCurves, RecordedTraining
 
 
-def recording(run: str, values: list[float], *, complete: bool = True) -> Recording:
-    return Recording(run, {"loss": values}, [1.0] * len(values), complete)
+def recording(run: str, values: list[float], *, complete: bool = True) -> RecordedTraining:
+    return RecordedTraining(run, {"loss": values}, [1.0] * len(values), complete)
 
 
 def task(curves: RecordedCurves, max_t: int = 9) -> CurveTask:
@@ -113,7 +113,8 @@ def test_a_scheduler_that_stops_in_time_can_be_simulated(simulate: Any) -> None:
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=20), st.booleans())
 def test_every_recorded_epoch_can_be_read_and_no_other(values: list[float], complete: bool) -> None:
     seconds = [float(epoch) for epoch in range(len(values))]
-    curves = RecordedCurves("cell", {1: [Recording("a", {"loss": values}, seconds, complete)]})
+    training = RecordedTraining("a", {"loss": values}, seconds, complete)
+    curves = RecordedCurves("cell", {1: [training]})
     curve = curves.curve({"cell": 1}, 0)
 
     assert [curve.seconds[place] for place in range(len(values))] == seconds

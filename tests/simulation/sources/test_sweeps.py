@@ -12,7 +12,7 @@ import pytest
 
 from tuner.errors import CutShortError, SpecError
 from tuner.simulation.sources import find_task
-from tuner.simulation.sources.sweeps import overheads_of, recording_of
+from tuner.simulation.sources.sweeps import overheads_of, recorded_reports
 from tuner.spec import SweepSpec
 from tuner.store import Sweep, SweepLayout, SweepWriter, load, write_spec
 
@@ -115,7 +115,7 @@ def test_trials_without_a_curve_of_their_own_are_left_out(recorded: Recorded) ->
     task = find_task(f"sweep:{sweep.path}")
 
     assert task.scenario.space["trial_id"].categories == ["a"]
-    assert any(remark.startswith("2 trials are left out") for remark in task.remarks)
+    assert any(remark.startswith("left out: 2 trials with no report") for remark in task.remarks)
 
 
 def test_nothing_to_simulate_with_is_refused(recorded: Recorded) -> None:
@@ -153,7 +153,7 @@ def test_what_took_time_beside_training_is_found() -> None:
 
 
 def test_a_recording_has_a_row_per_report_with_its_configuration(recorded: Recorded) -> None:
-    frame = recording_of(recorded({"a": ("completed", FULL), "b": ("stopped", FULL[:2])}))
+    frame = recorded_reports(recorded({"a": ("completed", FULL), "b": ("stopped", FULL[:2])}))
 
     assert len(frame) == 11
     assert frame.groupby("trial_id")["config/x"].unique().map(list).to_dict() == {

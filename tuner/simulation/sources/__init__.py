@@ -15,14 +15,14 @@ from __future__ import annotations
 
 from tuner.simulation.sources.finding import FAMILIES, Family, family_of, find_task
 from tuner.simulation.sources.functions import FunctionCurves
-from tuner.simulation.sources.recordings import RecordedCurves, Recording
+from tuner.simulation.sources.recordings import RecordedCurves, RecordedTraining
 
 __all__ = [
     "FAMILIES",
     "Family",
     "FunctionCurves",
     "RecordedCurves",
-    "Recording",
+    "RecordedTraining",
     "family_of",
     "find_task",
 ]

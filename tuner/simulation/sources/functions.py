@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuner.errors import ScenarioError, SpecError
+from tuner.plurals import counted
 from tuner.simulation.curves import Curve
 
 __all__ = ["CurveFunction", "Floats", "FunctionCurves"]
@@ -80,7 +81,8 @@ class FunctionCurves:
         values = np.asarray(function(config, epochs), dtype=np.float64)
         if values.shape not in ((), epochs.shape):
             raise ScenarioError(
-                f"a curve function returns one number, or one for each of the {self.max_t} epochs "
-                f"that it gets as an array, but returned the shape {values.shape}"
+                f"a curve function returns one number, or one for each of the "
+                f"{counted(self.max_t, 'epoch')} that it gets as an array, but returned the "
+                f"shape {values.shape}"
             )
         return np.broadcast_to(values, epochs.shape)

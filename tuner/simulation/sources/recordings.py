@@ -23,16 +23,19 @@ import pandas as pd
 
 from tuner.errors import CutShortError, SpecError, nearest
 from tuner.objectives import Mode
-from tuner.simulation.curves import Curve
+from tuner.simulation.curves import Curve, Lazy, check_seconds
 
-__all__ = ["SECONDS", "RecordedCurves", "Recording"]
+__all__ = ["ENDED_BY_THEMSELVES", "SECONDS", "RecordedCurves", "RecordedTraining", "epoch_seconds"]
 
 SECONDS = "epoch_seconds"
 """The column of times; a trainable may report ``seconds`` of its own."""
 
+ENDED_BY_THEMSELVES = ("completed", "diverged")
+"""Outcomes of trials that nobody stopped: any scheduler would have come to them."""
+
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class RecordedTraining:
     """One training as it was recorded.
 
     Attributes:
@@ -64,7 +67,7 @@ class RecordedCurves:
         SpecError: There is no recording, or an empty one.
     """
 
-    def __init__(self, name: str, recordings: Mapping[Any, Sequence[Recording]]) -> None:
+    def __init__(self, name: str, recordings: Mapping[Any, Sequence[RecordedTraining]]) -> None:
         if not recordings:
             raise SpecError("there is no recorded training to simulate with")
         for runs in recordings.values():
@@ -94,12 +97,12 @@ class RecordedCurves:
             return cls(key, {})
         columns = {name: frame[name].to_numpy(np.float64) for name in (*metrics, SECONDS)}
         complete = frame["complete"].to_numpy(bool)
-        recordings: dict[Any, list[Recording]] = {}
+        recordings: dict[Any, list[RecordedTraining]] = {}
         groups: Any = frame.groupby([key, run or key]).indices
         for (value, of_run), rows in groups.items():
             own = {name: array("d", values[rows].tobytes()) for name, values in columns.items()}
             seconds = own.pop(SECONDS)
-            recording = Recording(_plain(of_run), own, seconds, bool(complete[rows[-1]]))
+            recording = RecordedTraining(_plain(of_run), own, seconds, bool(complete[rows[-1]]))
             recordings.setdefault(_plain(value), []).append(recording)
         return cls(key, dict(sorted(recordings.items())))
 
@@ -124,7 +127,7 @@ class RecordedCurves:
         )
         return (min if mode == "min" else max)(values, default=None)
 
-    def recordings(self, config: Mapping[str, Any]) -> Sequence[Recording]:
+    def recordings(self, config: Mapping[str, Any]) -> Sequence[RecordedTraining]:
         """Return the trainings of a configuration.
 
         Raises:
@@ -136,7 +139,7 @@ class RecordedCurves:
             raise SpecError(f"{self.name} {choice!r} was not recorded{known}")
         return self._recordings[choice]
 
-    def recorded(self, config: Mapping[str, Any], number: int = 0) -> Recording:
+    def recorded(self, config: Mapping[str, Any], number: int = 0) -> RecordedTraining:
         """Return the training that the trial of a number gets: they take turns."""
         runs = self.recordings(config)
         return runs[number % len(runs)]
@@ -154,12 +157,13 @@ class RecordedCurves:
         return Curve(recording.metrics, _CutShort(recording))
 
 
-class _CutShort(Sequence[float]):
+class _CutShort(Lazy):
     """The seconds of a recording, and of an epoch that nobody has seen."""
 
     __slots__ = ("_recording",)
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: RecordedTraining) -> None:
+        check_seconds(recording.seconds)
         self._recording = recording
 
     def __len__(self) -> int:
@@ -179,6 +183,19 @@ class _CutShort(Sequence[float]):
                 "record a sweep with the scheduler fifo"
             )
         return self._recording.seconds[place]
+
+
+def epoch_seconds(reports: pd.DataFrame) -> pd.Series[float]:
+    """Return how long each report of a sweep took since the one before of its trial.
+
+    A training that began anew counts from there.
+
+    Args:
+        reports: With ``trial_id`` and ``time_total_s``, those of a trial in order.
+    """
+    elapsed = reports["time_total_s"].astype(float)
+    before = elapsed.groupby(reports["trial_id"]).shift(fill_value=0.0)
+    return (elapsed - before).where(elapsed >= before, elapsed)
 
 
 def _plain(value: Any) -> Any:

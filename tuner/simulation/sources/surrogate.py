@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuner.errors import MissingDependencyError
-from tuner.simulation.curves import Curve
+from tuner.simulation.curves import Curve, Lazy
 
 __all__ = ["EPOCHS", "INPUTS", "METRICS", "LCBenchCurves", "load_model"]
 
@@ -144,7 +144,7 @@ class _Prediction:
         self.seconds = array("d")
 
 
-class _Column(Sequence[float]):
+class _Column(Lazy):
     """A column of a prediction, which goes as far as it is looked at."""
 
     NAMES = ("values", "seconds")

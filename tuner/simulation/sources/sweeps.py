@@ -6,20 +6,21 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from ray import tune
 
 from tuner.errors import SpecError
+from tuner.plurals import counted
 from tuner.scenario import Scenario
-from tuner.simulation.sources.recordings import RecordedCurves
+from tuner.simulation.sources.recordings import (
+    ENDED_BY_THEMSELVES,
+    RecordedCurves,
+    epoch_seconds,
+)
 from tuner.simulation.tasks import CurveTask, Known
 from tuner.store import Sweep, load
 
-__all__ = ["overheads_of", "recording_of", "sweep_task"]
-
-_BY_ITSELF = ("completed", "diverged")
-"""Outcomes of trials that nobody stopped."""
+__all__ = ["overheads_of", "recorded_reports", "sweep_task"]
 
 
 def sweep_task(path: str | Path | Sweep) -> CurveTask:
@@ -36,7 +37,7 @@ def sweep_task(path: str | Path | Sweep) -> CurveTask:
         SpecError: It has no trial whose curve can be used.
     """
     sweep = path if isinstance(path, Sweep) else load(path)
-    frame = recording_of(sweep)
+    frame = recorded_reports(sweep)
     spec = sweep.spec
     reported = [objective.metric for objective in sweep.objectives]
     metrics = [*reported, *([] if _counts_reports(frame, spec.time_attr) else [spec.time_attr])]
@@ -58,12 +59,12 @@ def sweep_task(path: str | Path | Sweep) -> CurveTask:
 
 def _remarks(sweep: Sweep, curves: RecordedCurves) -> Iterator[str]:
     trials = len(curves.choices)
-    yield f"the {trials} recorded trials of {sweep.name}: no other configuration is known"
+    yield f"{counted(trials, 'recorded trial')} of {sweep.name}: no other configuration is known"
     cut = sum(not curves.recorded({"trial_id": each}).complete for each in curves.choices)
     if cut:
         yield f"{cut} of them were cut short: a simulation that would let one go on is refused"
     if left := len(sweep.trials()) - trials:
-        yield f"{left} trials are left out: no report, or configurations that changed"
+        yield f"left out: {counted(left, 'trial')} with no report, or with changing configurations"
     if overheads := overheads_of(sweep.events()):
         spelled = ",".join(f"{name}={seconds:.3g}" for name, seconds in overheads.items())
         yield f"its own cluster had {spelled}: give it to a simulation as cluster=N:..."
@@ -98,7 +99,7 @@ def _counts_reports(frame: pd.DataFrame, time_attr: str) -> bool:
     return bool((frame[time_attr] == frame.groupby("trial_id").cumcount() + 1).all())
 
 
-def recording_of(sweep: Sweep) -> pd.DataFrame:
+def recorded_reports(sweep: Sweep) -> pd.DataFrame:
     """Return the reports of a sweep as a recording, one row each, in order.
 
     Trials that changed their configuration while they ran (population-based training) are left
@@ -115,14 +116,12 @@ def recording_of(sweep: Sweep) -> pd.DataFrame:
     changed = set(decisions.loc[decisions["decision"] == "EXPLOIT", "trial_id"])
     reports = sweep.reports()
     reports = reports[~reports["trial_id"].isin(changed)]
-    elapsed = reports["time_total_s"].astype(float)
-    if elapsed.isna().any():
+    if reports["time_total_s"].isna().any():
         raise SpecError(f"the sweep {sweep.name} was recorded without times (time_total_s)")
-    before = elapsed.groupby(reports["trial_id"]).shift(fill_value=0.0)
-    took = np.where(elapsed >= before, elapsed - before, elapsed)  # else it began anew
     trials = sweep.trials().set_index("trial_id")
-    ended = trials["outcome"].isin(_BY_ITSELF)
+    ended = trials["outcome"].isin(ENDED_BY_THEMSELVES)
     configs = trials[[name for name in trials.columns if name.startswith("config/")]]
     own = reports.drop(columns=["attempt", "time_total_s", "timestamp", "seq"])
-    own = own.assign(epoch_seconds=took, complete=own["trial_id"].map(ended).astype(bool))
+    complete = own["trial_id"].map(ended).astype(bool)
+    own = own.assign(epoch_seconds=epoch_seconds(reports), complete=complete)
     return own.join(configs, on="trial_id")
