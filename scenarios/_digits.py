@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from typing import Any, NamedTuple
 
@@ -14,7 +13,7 @@ from sklearn.model_selection import train_test_split
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tuner import EpochTrainable
+from tuner import EpochTrainable, cached
 
 CLASSES = 10
 
@@ -37,7 +36,7 @@ class Splits(NamedTuple):
     test: Split  # for the final estimate only: no scenario reports on it
 
 
-@functools.cache
+@cached
 def load_splits() -> Splits:
     """Return the same splits in every process; pixels have mean 0 and deviation 1 in training."""
     images, labels = load_digits(return_X_y=True)

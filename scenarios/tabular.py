@@ -9,7 +9,6 @@ alone would let a configuration win by a lucky fold.
 
 from __future__ import annotations
 
-import functools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,7 +23,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from tuner import Scenario
+from tuner import Scenario, cached
 
 FOLDS = 5
 
@@ -36,7 +35,7 @@ class Table(NamedTuple):
     labels: NDArray[np.int64]
 
 
-@functools.cache
+@cached
 def load_splits() -> tuple[Table, Table]:
     """Return the rows to cross-validate on (80 %) and the test rows, the same in every process."""
     inputs, labels = load_breast_cancer(return_X_y=True)

@@ -14,6 +14,7 @@ import tuner
 from tuner.errors import ScenarioError, SpecError
 from tuner.planning import resolve_plan
 from tuner.spec import SweepSpec
+from tuner.worker_modes import TESTED_RAY, workable
 
 
 def train(config: dict[str, Any]) -> None:
@@ -97,6 +98,31 @@ def test_trials_that_may_fail_are_saved_if_they_can_be() -> None:
         resolve_plan(scenario(), {"checkpoint_frequency": 1})
 
 
+def test_workers_stay_warm_where_they_can() -> None:
+    class Plain(tune.Trainable):
+        def step(self) -> dict[str, Any]:
+            return {"loss": 0.0}
+
+    plan = resolve_plan(scenario(), {})
+    assert (plan.spec.worker_mode, plan.remarks) == ("warm", ())
+    plain = resolve_plan(scenario(trainable=Plain), {})
+    assert plain.spec.worker_mode == "cold"
+    (remark,) = plain.remarks
+    assert "Plain has no reset_config" in remark
+    asked = resolve_plan(scenario(trainable=Plain), {"worker_mode": "cold"})
+    assert (asked.spec.worker_mode, asked.remarks) == ("cold", ())
+
+
+@pytest.mark.parametrize("version", ["2.61.0", "2.6.0", "2.600.0", "3.0.0"])
+def test_workers_are_cold_on_a_ray_that_was_not_tested(version: str) -> None:
+    mode, remark = workable("warm", train, version)
+    assert mode == "cold"
+    assert remark is not None
+    assert f"Ray {TESTED_RAY}, and this is Ray {version}" in remark
+    assert workable("cold", train, version) == ("cold", None)
+    assert workable("warm", train, f"{TESTED_RAY}.7") == ("warm", None)
+
+
 def test_a_spec_survives_json() -> None:
     spec = tuner.resolve(
         scenario(),
@@ -131,6 +157,10 @@ def test_what_is_no_searcher_is_refused() -> None:
     ("options", "words"),
     [
         ({"max_t": "27"}, "max_t must be a whole number"),
+        ({"worker_mode": "hot"}, "worker_mode is one of warm, cold; got 'hot'"),
+        ({"worker_mode": ["warm"]}, r"worker_mode is one of warm, cold; got \['warm'\]"),
+        ({"max_trials_per_worker": -1}, "max_trials_per_worker must be a whole number >= 0"),
+        ({"reuse_actors": False}, "tuner.run has no option 'reuse_actors'"),
         ({"storage_path": 3}, "storage_path must be a folder"),
         ({"storage_path": "file://elsewhere/x"}, "of this machine"),
         (
@@ -184,6 +214,27 @@ def test_points_come_on_top_of_a_whole_grid() -> None:
         {"searcher": "grid:points=2", "points_to_evaluate": points},
     )
     assert plan.num_trials == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "arm"),
+    [
+        ({}, "freeze_thaw+mfgp"),
+        ({"searcher": "mfgp:n_initial_points=9"}, "freeze_thaw+mfgp:n_initial_points=9"),
+        ({"searcher": "random"}, "asha+random"),
+        ({"scheduler": "asha"}, "asha+hyperopt"),
+        ({"max_t": 1}, "asha+hyperopt"),
+    ],
+)
+def test_by_default_trials_that_can_pause_do(options: tuner.SweepOptions, arm: str) -> None:
+    assert tuner.resolve("digits_mlp", **options).arm == arm
+
+
+def test_a_space_with_a_grid_is_not_for_the_default() -> None:
+    loaded = dataclasses.replace(
+        load_scenario("digits_mlp"), space={"lr": tune.grid_search([0.1, 0.2])}
+    )
+    assert tuner.resolve(loaded).arm == "asha+random"
 
 
 def test_the_default_scheduler_has_a_name() -> None:

@@ -62,6 +62,22 @@ def test_a_sweep_from_before_there_were_several_goes_on() -> None:
     assert spec.objectives == (Objective("loss", "min"),)
 
 
+@pytest.mark.parametrize(("was", "mode"), [(True, "warm"), (False, "cold")])
+def test_a_sweep_from_before_workers_had_a_mode_goes_on(was: bool, mode: str) -> None:
+    document = stored().to_json() | {"reuse_actors": was}
+    del document["worker_mode"], document["max_trials_per_worker"]
+    spec = replan(SweepSpec.from_json(document), Path("/results/old"), scenario(), {}).spec
+    assert (spec.worker_mode, spec.max_trials_per_worker) == (mode, SweepSpec.max_trials_per_worker)
+
+
+def test_how_workers_are_kept_may_change() -> None:
+    spec = stored(worker_mode="cold", max_trials_per_worker=0)
+    same = replan(spec, Path("/results/old"), scenario(), {}).spec
+    assert (same.worker_mode, same.max_trials_per_worker) == ("cold", 0)
+    other = replan(spec, Path("/results/old"), scenario(), {"worker_mode": "warm"}).spec
+    assert (other.worker_mode, other.max_trials_per_worker) == ("warm", 0)
+
+
 def test_objectives_of_the_call_stay_those_of_the_sweep() -> None:
     one = scenario(metric="loss", mode="min")
     spec = stored(scenario=one, metric=["size", "loss"], mode=["max", "min"])
@@ -69,6 +85,30 @@ def test_objectives_of_the_call_stay_those_of_the_sweep() -> None:
     assert (plan.spec.metric, plan.spec.objectives) == ("size", spec.objectives)
     assert plan.scenario.objectives == spec.objectives
     assert plan.spec.own_objectives
+
+
+def test_what_the_sweep_keeps_of_a_changed_scenario_is_said() -> None:
+    changed = scenario(max_t=27, grace_period=3, resources={"cpu": 2})
+    plan = replan(stored(), Path("/results/old"), changed, {})
+    assert (plan.spec.max_t, plan.spec.grace_period, plan.spec.resources["cpu"]) == (9, 1, 1)
+    assert [line.partition(";")[0] for line in plan.remarks[-3:]] == [
+        "the sweep keeps max_t=9, though its scenario has 27 now",
+        "the sweep keeps grace_period=1, though its scenario has 3 now",
+        "the sweep keeps resources={'cpu': 1}, though its scenario has {'cpu': 2} now",
+    ]
+    assert "--max-t" in plan.remarks[-3]
+
+
+def test_limits_of_the_call_are_no_change_of_the_scenario() -> None:
+    limits = {"max_t": 4, "grace_period": 2, "resources": {"cpu": 3}}
+    for options in (limits, {"max_t": 4}, {}):
+        spec = stored(scheduler="asha", **options)
+        again = replan(spec, Path("/results/old"), scenario(), {})
+        assert again.remarks == tuner.planning.resolve_plan(scenario(), {}).remarks
+        assert again.spec.own_limits == list(options)
+    longer = replan(spec, Path("/results/old"), scenario(), {"max_t": 18})
+    assert (longer.spec.max_t, longer.spec.own_limits) == (18, ["max_t"])
+    assert longer.remarks == again.remarks
 
 
 def test_what_a_searcher_learned_first_is_not_asked_for_again() -> None:

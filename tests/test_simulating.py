@@ -175,7 +175,7 @@ class TestWhatIsSimulated:
         sweep = tuner.simulate(
             task(), searcher="hyperopt", num_samples=5, seed=0, warm_start=[first.place]
         )
-        assert any("25 trials of" in remark for remark in sweep.remarks)
+        assert any("25 trials used" in remark for remark in sweep.remarks)
         assert not sweep.trials()["config/x"].isin(first.trials()["config/x"]).any()
 
 

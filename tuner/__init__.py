@@ -13,7 +13,7 @@ sweep.best().config
 ```
 
 Define what is tuned: `Scenario`, `EpochTrainable`, `load_scenario`, `bundled_scenarios`;
-`above_start`, `below_start`: when a trial has diverged.
+`above_start`, `below_start`: when a trial has diverged; `cached`: data that all trials share.
 Run it: `run`, `resume`, `resolve` (its spec, without running), `SweepOptions`, `ResumeOptions`,
 `SweepSpec`.
 Read it: `load`, `Sweep`, `TrialResult`. From Ray Tune itself: `import_ray`.
@@ -33,6 +33,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tuner.caching import cached
     from tuner.comparison import Comparison, compare, load_comparison, resume_comparison
     from tuner.errors import TunerError, UsageError
     from tuner.exchange import import_ray
@@ -70,6 +71,7 @@ __all__ = [
     "above_start",
     "below_start",
     "bundled_scenarios",
+    "cached",
     "compare",
     "import_ray",
     "load",
@@ -105,6 +107,7 @@ _HOMES = {
     "above_start": "tuner.schedulers.divergence",
     "below_start": "tuner.schedulers.divergence",
     "bundled_scenarios": "tuner.scenario",
+    "cached": "tuner.caching",
     "compare": "tuner.comparison",
     "import_ray": "tuner.exchange",
     "load": "tuner.store",

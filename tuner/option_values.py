@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from tuner.errors import SpecError
 from tuner.scenario import Scenario
 from tuner.schedulers import SchedulerEntry
+from tuner.spec import WorkerMode
 
 __all__ = ["plain_options", "whole"]
 
 _T = TypeVar("_T")
+_WORKER_MODES: tuple[WorkerMode, ...] = get_args(WorkerMode)
 
 
 def plain_options(
@@ -39,7 +41,8 @@ def plain_options(
         "wait_for_resources_s": _seconds,
         "fail_fast": _truth,
         "keep_final": _truth,
-        "reuse_actors": _truth,
+        "worker_mode": _worker_mode,
+        "max_trials_per_worker": lambda name, value: whole(name, value, at_least=0),
         "address": _text,
         "notes": _text,
         "tags": _texts,
@@ -87,6 +90,13 @@ def _seconds(name: str, value: Any) -> float:
 
 def _truth(name: str, value: Any) -> bool:
     return _of_type(name, value, bool)
+
+
+def _worker_mode(name: str, value: Any) -> WorkerMode:
+    for mode in _WORKER_MODES:
+        if value == mode:
+            return mode
+    raise SpecError(f"{name} is one of {', '.join(_WORKER_MODES)}; got {value!r}")
 
 
 def _text(name: str, value: Any) -> str:

@@ -15,18 +15,17 @@ if TYPE_CHECKING:
 
     from tuner.objectives import Mode
     from tuner.places import Uri
+    from tuner.spec import WorkerMode
     from tuner.store import Sweep
 
-__all__ = ["SweepOptions", "check_option_names"]
+__all__ = ["CommonOptions", "SweepOptions", "check_option_names"]
 
 
-class SweepOptions(TypedDict, total=False):
-    """What `tuner.run` and `tuner.resolve` accept beside the scenario; `SweepSpec` explains each.
+class CommonOptions(TypedDict, total=False):
+    """What `tuner.run` and `tuner.simulate` both accept; `SweepSpec` explains each.
 
     ``metric``, ``mode``, ``max_t``, ``grace_period`` and ``resources`` replace the scenario's own.
-    ``warm_start`` takes sweeps and the places where they lie. Two options are not part of the
-    spec: ``callbacks`` (Ray Tune callbacks, called after tuner's own), and ``progress``
-    (``"auto"``, ``"live"``, ``"lines"`` or ``"none"``).
+    ``warm_start`` takes sweeps and the places where they lie.
     """
 
     scheduler: str | TrialScheduler
@@ -42,23 +41,33 @@ class SweepOptions(TypedDict, total=False):
     points_to_evaluate: Sequence[Mapping[str, Any]] | None
     warm_start: Sequence[str | Path | Uri | Sweep] | None
     seed: int | None
-    storage_path: str
     name: str | None
+    max_failures: int
+    checkpoint_frequency: int | None
+    notes: str
+    tags: Sequence[str]
+    progress: str
+
+
+class SweepOptions(CommonOptions, total=False):
+    """What `tuner.run` and `tuner.resolve` accept beside the scenario; `SweepSpec` explains each.
+
+    Two options are not part of the spec: ``callbacks`` (Ray Tune callbacks, called after tuner's
+    own), and ``progress`` (``"auto"``, ``"live"``, ``"lines"`` or ``"none"``).
+    """
+
+    storage_path: str
     address: str | None
     num_cpus: int | None
     num_gpus: int | None
     wait_for_resources_s: float | None
-    max_failures: int
     fail_fast: bool
     trial_timeout_s: float | None
-    checkpoint_frequency: int | None
     keep_checkpoints: int
     keep_final: bool
-    reuse_actors: bool
+    worker_mode: WorkerMode
+    max_trials_per_worker: int
     callbacks: Sequence[Callback]
-    notes: str
-    tags: Sequence[str]
-    progress: str
 
 
 def check_option_names(names: Mapping[str, Any]) -> None:

@@ -43,6 +43,7 @@ from tuner.searchers import (
 from tuner.seeds import SweepSeeds, new_seed
 from tuner.spec import SweepSpec
 from tuner.warm_start import WarmStart, gather
+from tuner.worker_modes import workable
 
 __all__ = [
     "DEFAULT_SCHEDULER",
@@ -157,7 +158,10 @@ def resolve_plan(scenario: str | Scenario, options: SweepOptions, *, bounded: bo
     check_population(entry, given, num_samples)
     storage = _storage(given.get("storage_path", "results"))
     past = gather(given.get("warm_start", ()), chosen, searcher)
-    remarks = [] if past is None else [str(past)]
+    plain = plain_options(given, chosen, entry)
+    asked = plain.pop("worker_mode", SweepSpec.worker_mode)
+    worker_mode, obstacle = workable(asked, chosen.trainable)
+    remarks = [str(told) for told in (past, obstacle) if told is not None]
     spec = SweepSpec(
         name=_name(given.get("name"), chosen, scheduler),
         storage_path=str(storage),
@@ -176,8 +180,10 @@ def resolve_plan(scenario: str | Scenario, options: SweepOptions, *, bounded: bo
         num_samples=num_samples,
         objectives=chosen.objectives,
         own_objectives="metric" in given or "mode" in given,
+        own_limits=[name for name in ("max_t", "grace_period", "resources") if name in given],
         warm_start=() if past is None else past.sweeps,
-        **plain_options(given, chosen, entry),
+        worker_mode=worker_mode,
+        **plain,
     )
     seeds = SweepSeeds.spawn(seed)
     judge = spec.scheduler if entry is None else entry.name

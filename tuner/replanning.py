@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
@@ -19,12 +19,17 @@ from tuner.places import Place
 from tuner.planning import Plan, resolve_plan
 from tuner.scenario import Scenario, load_scenario
 from tuner.schedulers import SCHEDULERS
-from tuner.spec import SweepSpec
+from tuner.spec import SweepSpec, WorkerMode
 
 __all__ = ["ResumeOptions", "replan", "with_objectives"]
 
 _SEARCHES_ELSEWHERE = ("random", "halton", "sobol", "hyperopt", "optuna", "evolution")
 _KEEPS_ITS_RUNGS = ("fifo", "asha", "median")  # when max_t grows
+_REMEDIES = {
+    "max_t": "resume with max_t (--max-t) to let trials train longer, or start another sweep",
+    "grace_period": "only another sweep would take it over",
+    "resources": "resume with resources (--cpus-per-trial, --gpus-per-trial) to change them",
+}
 
 
 class ResumeOptions(TypedDict, total=False):
@@ -51,7 +56,8 @@ class ResumeOptions(TypedDict, total=False):
     fail_fast: bool
     trial_timeout_s: float | None
     keep_checkpoints: int
-    reuse_actors: bool
+    worker_mode: WorkerMode
+    max_trials_per_worker: int
     callbacks: Any
     progress: str
 
@@ -74,7 +80,8 @@ _CARRIED_OVER = (
     "checkpoint_frequency",
     "keep_checkpoints",
     "keep_final",
-    "reuse_actors",
+    "worker_mode",
+    "max_trials_per_worker",
     "notes",
     "tags",
 )
@@ -128,9 +135,11 @@ def replan(
         source=stored.source,
         own_space=own_space,
         own_objectives=stored.own_objectives,
+        own_limits=[name for name in _REMEDIES if name in {*stored.own_limits, *changes}],
         warm_start=stored.warm_start,
     )
-    return dataclasses.replace(plan, spec=spec)
+    kept = _kept_limits(stored, chosen, spec.own_limits)
+    return dataclasses.replace(plan, spec=spec, remarks=(*plan.remarks, *kept))
 
 
 def with_objectives(scenario: Scenario, objectives: Sequence[Objective]) -> Scenario:
@@ -173,6 +182,28 @@ def _check_unchanged(stored: SweepSpec, scenario: Scenario) -> None:
             f"({'; '.join(differences)}); bring it back as it was"
             f"{', ' if remedy else ''}{remedy}"
         )
+
+
+def _kept_limits(stored: SweepSpec, scenario: Scenario, own: Sequence[str]) -> Iterator[str]:
+    """Yield which limits the sweep keeps, though its scenario has others now.
+
+    Args:
+        stored: What the sweep was asked to do.
+        scenario: As it is now.
+        own: Limits that the sweep does not have from its scenario.
+    """
+    now = {
+        "max_t": scenario.max_t,
+        "grace_period": min(scenario.grace_period, stored.max_t),
+        "resources": dict(scenario.resources),
+    }
+    for name, value in now.items():
+        kept = getattr(stored, name)
+        if name not in own and kept != value:
+            yield (
+                f"the sweep keeps {name}={kept}, though its scenario has {value} now; "
+                f"{_REMEDIES[name]}"
+            )
 
 
 def _as_stored(document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from typing import Any, Protocol, Unpack
 from tuner.budgets import Budget
 from tuner.errors import SpecError, StorageError, SweepFailedError, TunerError
 from tuner.planning import Plan, resolve_plan
+from tuner.plurals import counted
 from tuner.progress.live_line import live_line
 from tuner.progress.wording import duration_text
 from tuner.provenance import provenance
@@ -284,7 +285,8 @@ class _Run:
             rate = simulation.events / max(time.monotonic() - began, 1e-3)
             return (
                 f"simulating {self._task.name}: {duration_text(simulation.now)} of virtual time, "
-                f"{recording.trials:,} trials, {simulation.reports:,} epochs, {rate:,.0f} events/s"
+                f"{counted(recording.trials, 'trial')}, {counted(simulation.reports, 'epoch')}, "
+                f"{rate:,.0f} events/s"
             )
 
         return live_line(sys.stderr, line)

@@ -27,6 +27,10 @@ def test_it_runs_shows_and_goes_on(tuner_command: Command, tmp_path: Path) -> No
     terms = tuner.load_comparison("results/c").terms
     assert (terms.cluster, terms.options, terms.seeds) == ("3", {"max_t": 20}, (0, 1))
     assert [arm.label for arm in terms.arms] == ["fifo+random", "fast"]
+    refused = tuner_command("show", "c")
+    assert refused.code == 2
+    assert refused.err.endswith("it is a comparison; read it with tuner.load_comparison "
+                                "(tuner compare --show results/c)\n")  # fmt: skip
     for arguments in (["--show", "c"], ["--resume", "results/c"], ["--show", "results/c"]):
         again = tuner_command("compare", *arguments)
         assert again.code == 0
@@ -130,6 +134,14 @@ def test_what_cannot_work_is_one_line(
     assert refused.code == 2
     assert words in refused.err
     assert refused.err.count("\n") == 1
+
+
+def test_a_sweep_is_no_comparison(tuner_command: Command, sweep_folder: Path) -> None:
+    refused = tuner_command("compare", "--show", "digits")
+    assert refused.code == 2
+    assert refused.err.endswith(
+        "it is a sweep; read it with tuner.load (tuner show results/digits)\n"
+    )
 
 
 def test_a_file_with_an_unknown_key_is_refused(tuner_command: Command, tmp_path: Path) -> None:

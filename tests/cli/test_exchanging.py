@@ -47,7 +47,7 @@ class TestImport:
         log.write_bytes(log.read_bytes()[:-9])
         imported = tuner_command("import", "torn", "--mode", "min", "--storage-path", "there")
         assert imported.code == 0
-        assert imported.err == "1 torn lines could not be read and are left out\n"
+        assert imported.err == "left out: 1 torn line that cannot be read\n"
         assert (tmp_path / "there" / "torn" / "sweep.json").exists()
 
 

@@ -38,7 +38,8 @@ def spec() -> SweepSpec:
 def test_names_and_defaults_are_those_of_the_registries(spec: SweepSpec) -> None:
     assert list(known_names.SCHEDULERS) == list(schedulers.SCHEDULERS)
     assert list(known_names.SEARCHERS) == list(searchers.SEARCHERS)
-    assert known_names.DEFAULT_SCHEDULER == planning.DEFAULT_SCHEDULER == spec.scheduler
+    assert known_names.DEFAULT_SCHEDULER == planning.DEFAULT_SCHEDULER
+    assert known_names.DEFAULT_SCHEDULER == resolve("digits_mlp").scheduler
     assert known_names.DEFAULT_SEARCHER == planning.DEFAULT_SEARCHER == spec.searcher
     assert spec.num_samples == known_names.DEFAULT_NUM_SAMPLES
 
@@ -54,7 +55,8 @@ def test_help_shows_the_defaults_of_a_sweep(
     assert shown["--num-samples"].startswith(f"{spec.num_samples}; ")
     assert shown["--max-failures"] == str(spec.max_failures)
     assert shown["--checkpoint-frequency"].startswith(f"{spec.checkpoint_frequency}; ")
-    assert shown["--worker-mode"] == ("warm" if spec.reuse_actors else "cold")
+    assert shown["--worker-mode"] == spec.worker_mode
+    assert shown["--max-trials-per-worker"] == str(spec.max_trials_per_worker)
     assert shown["--fail-fast"] == ("fail-fast" if spec.fail_fast else "no-fail-fast")
     assert shown["--time-budget"] == "no bound"
     assert spec.time_budget_s is None

@@ -85,8 +85,7 @@ def test_a_path_is_relative_to_the_file(tmp_path: Path, scenario: str, expected:
             "cpus_per_trial = 2\n[resources]\ncpu = 1",
             r"cpus_per_trial and cpu of \[resources\] are the same option; leave one of them out",
         ),
-        ('worker_mode = "hot"', "worker_mode is one of warm, cold; got 'hot'"),
-        ("worker_mode = []", r"worker_mode is one of warm, cold; got \[\]"),
+        ("reuse_actors = 1", "reuse_actors is true or false; got 1"),
         ('worker_mode = "warm"\nreuse_actors = true', "worker_mode and reuse_actors are the same"),
         ('tag = "a"', "did you mean 'tags'"),
         ("num-samples = 8", "did you mean 'num_samples'"),
@@ -110,10 +109,15 @@ def test_options_may_be_spelled_as_on_the_command_line(tmp_path: Path) -> None:
         """,
     ) == {
         "resources": {"cpu": 2, "gpu": 0.25, "tpu": 1},
-        "reuse_actors": False,
+        "worker_mode": "cold",
         "trial_timeout_s": 60.0,
     }
-    assert read(tmp_path, 'worker_mode = "warm"') == {"reuse_actors": True}
+    assert read(tmp_path, 'worker_mode = "warm"') == {"worker_mode": "warm"}
+
+
+@pytest.mark.parametrize(("was", "mode"), [("true", "warm"), ("false", "cold")])
+def test_what_worker_mode_was_once_is_still_read(tmp_path: Path, was: str, mode: str) -> None:
+    assert read(tmp_path, f"reuse_actors = {was}") == {"worker_mode": mode}
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

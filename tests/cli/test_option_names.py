@@ -20,7 +20,7 @@ from tuner.options import SweepOptions
         ("max_failures must be a whole number", "--max-failures must be a whole number"),
         ("num_cpus, num_gpus size a local Ray", "--num-cpus, --num-gpus size a local Ray"),
         ("points_to_evaluate[0] must be", "--points-to-evaluate[0] must be"),
-        ("reuse_actors must be a bool", "--worker-mode must be a bool"),
+        ("worker_mode is one of", "--worker-mode is one of"),
         ("bohb:num_samples must be >= 1", "bohb:num_samples must be >= 1"),
         ("no keyword 'num_samples'", "no keyword 'num_samples'"),
         ("no keyword 'x'; known: a, num_samples", "no keyword 'x'; known: a, num_samples"),

@@ -137,6 +137,24 @@ class TestShow:
         monkeypatch.setenv("COLUMNS", "45")
         assert "training_iteration  epoch" in tuner_command(*words).out
 
+    def test_a_long_reason_is_whole(
+        self, tuner_command: Command, sweep_folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        reason = "rung 1: 0.8 is above the cut 0.7 of 12 trials, and so is all that it reported"
+        table = pq.read_table(sweep_folder / "decisions" / "part-00000.parquet")
+        place = table.column_names.index("reason")
+        table = table.set_column(place, "reason", pa.array([reason] * len(table)))
+        pq.write_table(table, sweep_folder / "decisions" / "part-00000.parquet")
+        words = ("show", "digits", "--trial", "t2")
+        assert reason in tuner_command(*words).out
+        monkeypatch.setenv("COLUMNS", "80")
+        lines = tuner_command(*words).out.splitlines()
+        begun = next(n for n, line in enumerate(lines) if "rung 1: " in line)
+        assert all(len(line) <= 80 for line in lines)
+        assert "STOP" in lines[begun]
+        first, second = lines[begun].partition("rung 1: ")[2], lines[begun + 1]
+        assert f"rung 1: {first.strip()} {second.strip()}" == reason
+
     def test_a_short_trial_took_less_than_whole_seconds(
         self, tuner_command: Command, sweep_folder: Path
     ) -> None:
@@ -174,6 +192,13 @@ class TestBest:
         lines = tuner_command("best", "digits").out.splitlines()
         assert [line.split()[0] for line in lines] == ["trial", "t1", "t4", "t2"]
         assert "lr=1 net/units=[8, 0] net/norm=None" in lines[1]
+
+    def test_one_that_diverged_is_marked(self, tuner_command: Command, sweep_folder: Path) -> None:
+        lines = tuner_command("best", "digits").out.splitlines()
+        assert [line.split()[3] for line in lines] == [
+            "outcome", "completed", "diverged", "stopped",
+        ]  # fmt: skip
+        assert "outcome" not in tuner_command("best", "digits", "-n", "1").out
 
     def test_by_the_last_report(self, tuner_command: Command, sweep_folder: Path) -> None:
         found = tuner_command("best", "digits", "--at", "last", "-n", "9", "--json").json

@@ -59,6 +59,7 @@ def test_every_option_of_the_api_is_an_option_of_the_command(
         "--points-to-evaluate", "points.json", "--seed", "0", "--storage-path", "elsewhere",
         "--name", "first", "--address", "auto", "--num-cpus", "4", "--num-gpus", "1",
         "--max-failures", "-1", "--fail-fast", "--trial-timeout", "90", "--worker-mode", "cold",
+        "--max-trials-per-worker", "50",
         "--wait-for-resources", "1h30m", "--checkpoint-frequency", "5", "--notes", "why",
         "--tag", "a", "--tag", "b", "--progress", "none", "--keep-checkpoints", "3",
         "--keep-final", "--metric", "val_error", "--metric", "seconds", "--mode", "min",
@@ -91,7 +92,8 @@ def test_every_option_of_the_api_is_an_option_of_the_command(
         "trial_timeout_s": 90.0,
         "wait_for_resources_s": 5400.0,
         "checkpoint_frequency": 5,
-        "reuse_actors": False,
+        "worker_mode": "cold",
+        "max_trials_per_worker": 50,
         "notes": "why",
         "tags": ["a", "b"],
         "progress": "none",
@@ -155,7 +157,7 @@ class TestLaunchFile:
         file.parent.mkdir()
         file.write_text(
             'scenario = "mine.py"\narm = "asha+hyperopt"\nseed = 1\nfail_fast = true\n'
-            "reuse_actors = false\ntags = ['file']\n[resources]\ncpu = 1\ngpu = 1\n"
+            "worker_mode = 'cold'\ntags = ['file']\n[resources]\ncpu = 1\ngpu = 1\n"
         )
         return file
 
@@ -164,7 +166,7 @@ class TestLaunchFile:
         assert fake_run.scenario == str(file.parent / "mine.py")
         assert fake_run.options == {
             "scheduler": "asha", "searcher": "hyperopt", "seed": 1, "fail_fast": True,
-            "reuse_actors": False, "tags": ["file"], "resources": {"cpu": 1, "gpu": 1},
+            "worker_mode": "cold", "tags": ["file"], "resources": {"cpu": 1, "gpu": 1},
             "storage_path": "results",
         }  # fmt: skip
 
@@ -177,7 +179,7 @@ class TestLaunchFile:
         )  # fmt: skip
         assert fake_run.options == {
             "scheduler": "asha", "searcher": "random", "seed": 2, "fail_fast": False,
-            "reuse_actors": True, "tags": ["new"], "resources": {"cpu": 1, "gpu": 0.5},
+            "worker_mode": "warm", "tags": ["new"], "resources": {"cpu": 1, "gpu": 0.5},
             "storage_path": "results",
         }  # fmt: skip
 

@@ -83,6 +83,26 @@ def test_a_task_of_ones_own(tuner_command: Command, tmp_path: Path) -> None:
     assert done.json["task"] == "mine.py:TASK"
 
 
+@pytest.mark.parametrize("seconds", ["[1.0, -1.0]", "[]"])
+def test_a_task_whose_time_runs_backwards_is_refused(
+    tuner_command: Command, tmp_path: Path, seconds: str
+) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from ray import tune\n"
+        "import tuner\n"
+        "from tuner.simulation import Curve, CurveTask, Known\n"
+        "class Odd:\n"
+        "    def curve(self, config, number):\n"
+        f"        return Curve({{'loss': [1.0, 0.5]}}, {seconds})\n"
+        "TASK = CurveTask('odd', tuner.Scenario(name='odd', trainable=Known, metric='loss',\n"
+        "    space={'x': tune.uniform(0, 1)}, mode='min', max_t=2), Odd())\n"
+    )
+    refused = tuner_command("simulate", "mine.py:TASK", "--arm", "fifo+random")
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.startswith(("error: an epoch takes a finite", "error: a curve has at least"))
+    assert refused.err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -101,3 +121,16 @@ def test_what_cannot_work_is_said_in_one_line(
     assert refused.code == 2
     assert words in refused.err
     assert refused.err.count("\n") == 1
+
+
+def test_several_nodes_are_told_apart(tuner_command: Command) -> None:
+    words = (*BRANIN[:3], "fifo+random", "--num-samples", "5", "--seed", "0")
+    cluster = ("--cluster", "2x(cpu=2):start_s=3")
+    told = tuner_command(*words, *cluster, "--json").json["usage"]["nodes"]
+    assert [(node["node"], node["places"], node["busy_s"]) for node in told] == [
+        (0, 2, 81.0), (1, 2, 54.0),
+    ]  # fmt: skip
+    assert told[0]["utilisation"] == 81 / 114
+    shown = tuner_command(*words, *cluster).out
+    assert "nodes      2, training busiest 71% (node 0), least 47% (node 1)" in shown
+    assert "nodes " not in tuner_command(*words, "--cluster", "4").out

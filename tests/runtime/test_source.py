@@ -63,7 +63,7 @@ def test_a_searcher_may_finish_early() -> None:
     ("answers", "num_samples", "told"),
     [
         ([{"x": 1}, Searcher.FINISHED], 9, "nothing new to suggest after 1 of 9 trials"),
-        ([{"x": 1}, Searcher.FINISHED], None, "nothing new to suggest after 1 trials"),
+        ([{"x": 1}, Searcher.FINISHED], None, "nothing new to suggest after 1 trial"),
         ([{"x": 1}, {"x": 2}], 2, None),
         ([{"x": 1}, None], 9, None),
     ],

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tuner.runtime import workers
+from tuner.runtime.ahead import RunAhead
 from tuner.runtime.surroundings import Surroundings
 
 HERE = Path(__file__).parent
@@ -19,6 +20,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "sweep")]  # importlib mode adds no
 def virtual_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """No part of a sweep looks at Ray or waits for real time."""
     monkeypatch.setattr(workers.PatientSave, "resolve", lambda self, block=True: self.future())
+    monkeypatch.setattr(RunAhead, "pays", lambda self, step_s: False)  # it measures real waits
     cluster = {"list_nodes": lambda: [{"CPU": 1000.0}], "growing": lambda: False}
     defaults: Any = Surroundings.__init__.__kwdefaults__
     for name, value in cluster.items():

@@ -207,11 +207,9 @@ class TimedActors(Actors):
         self.on_nodes()
 
     def _kill(self, actor: TrackedActor, *, preempted: bool) -> None:
-        for idle in self.controller._idle._workers.values():
-            if actor in idle:
-                idle.remove(actor)
-                self.remove_actor(actor)
-                return
+        if self.controller._idle.forget(actor):
+            self.remove_actor(actor)
+            return
         if actor in self._doomed:
             return
         self._drop_events(actor)

@@ -34,16 +34,17 @@ class NoisyCurves:
 
     Args:
         failing: The share of trials whose process raises somewhere.
+        epoch_s: How long an epoch takes on average.
     """
 
-    def __init__(self, failing: float = 0.0) -> None:
-        self.failing = failing
+    def __init__(self, failing: float = 0.0, epoch_s: float = 1.0) -> None:
+        self.failing, self.epoch_s = failing, epoch_s
 
     def curve(self, config: Mapping[str, Any], number: int) -> Curve:
         random = np.random.default_rng(number)
         epochs, noise = np.arange(1, EPOCHS + 1), random.standard_normal(EPOCHS)
         loss = abs(config["x"] - 0.3) + (1 + config["lr"]) / epochs + 0.05 * noise
-        seconds = (0.5 + random.random(EPOCHS)).tolist()
+        seconds = (self.epoch_s * (0.5 + random.random(EPOCHS))).tolist()
         fails = random.random() < self.failing
         fails_at = int(random.integers(1, EPOCHS + 1)) if fails else None
         return Curve({"loss": loss.tolist()}, seconds, fails_at)
@@ -155,6 +156,7 @@ def carried_out(
     )
     actors.controller = controller = cast(Any, execution._controller)
     controller._actor_manager = actors
+    controller._idle._clock = lambda: actors.now
     execution.surroundings._list_nodes = lambda: actors.nodes
     actors.on_nodes = execution._follow_cluster
     execution._follow_cluster()

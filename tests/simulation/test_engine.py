@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stories import NoisyCurves, oracle, simulated
+from stories import NoisyCurves, carried_out, oracle, simulated, simulation
 
 from tuner.options import SweepOptions
 from tuner.simulation import ClusterModel
@@ -44,12 +44,35 @@ def test_it_is_the_controller(
         assert simulated(tmp_path / f"simulated-{seed}", cluster, options) == expected
 
 
+def test_workers_that_wait_for_long_are_let_go(virtual_clock: None, tmp_path: Path) -> None:
+    options: SweepOptions = {"searcher": "random", "num_samples": 9, "seed": 0}
+    options["scheduler"] = "pbt:perturbation_interval=4,synch=true"
+    slow, cluster = NoisyCurves(epoch_s=40.0), ClusterModel(9, **TIMES)
+    expected, actors = carried_out(tmp_path / "oracle", cluster, options, slow)
+    starts = sum(piece.method == "start" for piece in actors.work)
+    assert starts > 9  # which were started again
+    assert simulated(tmp_path / "simulated", cluster, options, slow) == expected
+
+
 def test_freeze_thaw_too(virtual_clock: None, tmp_path: Path) -> None:
     options: SweepOptions = {"searcher": "mfgp:n_initial_points=3", "num_samples": 7, "seed": 0}
     options |= {"scheduler": "freeze_thaw:reduction_factor=2", "max_t": 9}
     cluster = ClusterModel(2, **TIMES)
     expected = oracle(tmp_path / "oracle", cluster, options)
     assert simulated(tmp_path / "simulated", cluster, options) == expected
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "kept"),
+    [("fifo", 0), ("asha", 0), ("median", 6), ("pbt:perturbation_interval=3", 6)],
+)
+def test_ended_trials_are_kept_for_those_who_may_ask_for_them(
+    tmp_path: Path, scheduler: str, kept: int
+) -> None:
+    options: SweepOptions = {"scheduler": scheduler, "searcher": "random", "num_samples": 6}
+    story, sweep = simulation(tmp_path, ClusterModel(6), {**options, "seed": 0})
+    assert [entry[0] for entry in story].count("ended") == 6
+    assert [trial.number for trial in sweep.get_trials()] == list(range(kept))
 
 
 def test_pb2_too(virtual_clock: None, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,18 @@ def test_a_lost_node_offers_nothing(tmp_path: Path) -> None:
     assert usage.losses > 0
     assert usage.down_s > 0
     assert usage.capacity_s + usage.down_s == pytest.approx(2 * usage.makespan_s)
+    assert usage.nodes == ()
+
+
+def test_each_node_has_its_own_usage(tmp_path: Path) -> None:
+    """Five trials of 3 s on two places here and one there; the first node is filled first."""
+    cluster = ClusterModel(nodes=(Node(cpu=2), Node(cpu=1)), start_s=1.0)
+    usage = used(tmp_path, cluster, Steady(), num_samples=5)
+    assert [(n.node, n.places, n.capacity_s, n.busy_s) for n in usage.nodes] == [
+        (0, 2, 14.0, 12.0), (1, 1, 7.0, 3.0)
+    ]  # fmt: skip
+    assert [n.utilisation for n in usage.nodes] == [12 / 14, 3 / 7]
+    assert Usage.from_json(asdict(usage)) == usage
 
 
 @pytest.mark.parametrize(
@@ -168,6 +181,10 @@ def test_it_adds_up(seed: int, arm: str, nodes: list[int], mtbf: float, frequenc
     assert sum(parts) == pytest.approx(usage.capacity_s)
     assert usage.capacity_s + usage.down_s == pytest.approx(sum(nodes) * usage.makespan_s)
     assert 0 < usage.utilisation <= 1
+    assert [node.places for node in usage.nodes] == nodes
+    assert all(0 <= node.busy_s <= node.capacity_s + 1e-9 for node in usage.nodes)
+    assert sum(n.capacity_s for n in usage.nodes) == pytest.approx(usage.capacity_s)
+    assert sum(n.busy_s for n in usage.nodes) == pytest.approx(usage.train_s + usage.lost_s)
 
 
 @pytest.mark.parametrize("scheduler", ["fifo", "asha:reduction_factor=3,brackets=2"])
@@ -190,7 +207,7 @@ def test_it_is_what_the_controllers_workers_did(
     assert usage.start_s == pytest.approx(actors.seconds_of("start", "reset"))
     assert usage.save_s == pytest.approx(actors.seconds_of("save"))
     assert usage.load_s == pytest.approx(actors.seconds_of("restore"))
-    assert usage.train_s + usage.lost_s == pytest.approx(actors.seconds_of("train"))
+    assert usage.train_s + usage.lost_s == pytest.approx(actors.seconds_of("train_stretch"))
     assert usage.train_s == pytest.approx(kept_seconds(story))
     assert usage.failures == sum(entry[0] == "failing" for entry in story) > 0
 

@@ -17,8 +17,10 @@ from virtual import VirtualActors
 
 from tuner.planning import resolve_plan
 from tuner.runtime import workers
+from tuner.runtime.ahead import RunAhead
 from tuner.runtime.execution import Execution
 from tuner.runtime.recorder import Recorder
+from tuner.runtime.serving import Halts
 from tuner.runtime.stopping import Stop
 from tuner.runtime.storage import Checkpoints, TrialStorage
 from tuner.schedulers.policy import PolicyReplay, PolicyStep
@@ -73,7 +75,7 @@ def carry_out(
     folder: Path, writer: Writer, records: Iterable[Record] | None = None, slots: int = 1,
     fails: Callable[[str, int], bool] = lambda *_: False,
     tick: Callable[[Execution], None] = lambda _: None, past: Sequence[PastTrial] = (),
-    before: Mapping[str, Any] | None = None, **options: Any,
+    before: Mapping[str, Any] | None = None, halts: Halts | None = None, **options: Any,
 ) -> Execution:  # fmt: skip
     """Run a sweep, a new one or one that goes on from ``records``, until it ends or dies."""
     if callable(make := options.get("scheduler")):
@@ -90,7 +92,7 @@ def carry_out(
     execution = Execution(
         plan, storage=storage, remove_checkpoint=kept.remove, recorder=recorder, callbacks=[]
     )
-    actors = VirtualActors(checkpoints, curve, slots, fails)
+    actors = VirtualActors(checkpoints, curve, slots, fails, halts)
     controller: Any = execution._controller
     controller._actor_manager = actors
     controller._slots = slots
@@ -109,7 +111,12 @@ def carry_out(
 @pytest.fixture
 def virtual_saves(ray_cluster: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers.PatientSave, "resolve", lambda self, block=True: self.future())
+    monkeypatch.setattr(RunAhead, "pays", lambda self, step_s: False)  # it measures real waits
     monkeypatch.setattr("ray.cluster_resources", lambda: {"CPU": 1.0})
+
+
+def rows_of(writer: Writer, event: str) -> list[Mapping[str, Any]]:
+    return [record.row for record in writer.records if record.row.get("event") == event]
 
 
 def story(records: Iterable[Record]) -> tuple[list[tuple[Any, ...]], dict[str, str]]:
@@ -210,6 +217,23 @@ def test_killed_at_any_record_and_resumed(arm: str, virtual_saves: None, tmp_pat
         keys = [(row["trial_id"], row["attempt"], row["training_iteration"]) for row in rows]
         assert len(set(keys)) == len(keys), f"killed after record {k}"
         assert story(second.records) == expected, f"killed after record {k}"
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+@pytest.mark.parametrize("arm", ARMS)
+def test_what_a_worker_has_done_beforehand_changes_no_decision(
+    arm: str, ahead: bool, virtual_saves: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RunAhead, "pays", lambda self, step_s: ahead)
+    one_by_one, together = Writer(), Writer()
+    carry_out(tmp_path / "1", one_by_one, **ARMS[arm])
+    saves_every = ARMS[arm].get("checkpoint_frequency", 0)
+    carry_out(tmp_path / "2", together, halts=Halts("loss", "epoch", saves_every), **ARMS[arm])
+    assert story(together.records) == story(one_by_one.records)
+    wasted = sum(row["details"]["wasted_s"] for row in rows_of(together, "worker"))
+    stopped = sum(record.row.get("decision") == "STOP" for record in together.records)
+    assert wasted <= stopped * ahead  # a report each, at most
+    assert wasted > 0 or not (ahead and arm in ("asha", "brackets", "hyperopt"))
 
 
 def test_a_trial_that_a_rule_ends_is_infeasible_for_the_searcher(

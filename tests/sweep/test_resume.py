@@ -280,9 +280,11 @@ def test_a_folder_without_its_checkpoints_starts_trials_again(run: Run, tmp_path
     scenario = make_scenario()
     sweep = run(scenario, num_samples=2, callbacks=[interrupt_after(5)])
     before = len(sweep.reports(all_attempts=True))
+    left = list(sweep.trials().outcome).count("interrupted")
+    assert left > 0
     shutil.rmtree(sweep.path / "checkpoints")
     again = tuner.resume(sweep.path, scenario=scenario, progress="none")
-    assert len(again.reports(all_attempts=True)) == before + 2 * 9
+    assert len(again.reports(all_attempts=True)) == before + left * 9
     assert len(again.reports()) == 2 * 9
     assert list(again.trials().outcome) == ["completed"] * 2
 

@@ -68,7 +68,7 @@ def test_a_worker_serves_many_trials_and_every_slot_is_used(run: Run, tmp_path: 
 
     sweep = run(make_scenario(which, max_t=3), num_samples=24, max_concurrent_trials=2)
     assert sweep.reports().worker.nunique() == 2
-    cold = run(make_scenario(which, max_t=3), num_samples=3, reuse_actors=False, name="cold")
+    cold = run(make_scenario(which, max_t=3), num_samples=3, worker_mode="cold", name="cold")
     assert cold.reports().worker.nunique() == 3
 
 

@@ -6,6 +6,8 @@ what a real sweep runs. The simulation's oracle derives from the same classes.
 
 from __future__ import annotations
 
+import concurrent.futures
+import math
 import shutil
 from abc import ABC, abstractmethod
 from collections import deque
@@ -17,6 +19,8 @@ from ray.air.execution._internal.tracked_actor import TrackedActor
 from ray.train import Checkpoint
 from ray.train._internal.session import _TrainingResult
 from ray.tune.result import TRIAL_INFO
+
+from tuner.runtime.serving import Halts, Stretch, Stretches
 
 Curve = Callable[[dict[str, Any], float, int], float]
 
@@ -33,6 +37,7 @@ class SavingWorker:
     """A trainable that saves its state as a line in a file; a subclass says what it trains."""
 
     get_auto_filled_metrics = _NoMetrics
+    halts = Halts("nothing", "epoch", saves_every=0)  # so that each report comes alone
 
     def __init__(self, config: dict[str, Any], folder: Path) -> None:
         self.folder = folder
@@ -43,7 +48,16 @@ class SavingWorker:
         self.config = {key: value for key, value in config.items() if not key.startswith("__")}
         self.epoch, self.seconds, self.saves = 0, 0.0, 0
         self.last: dict[str, Any] = {}
+        self.stretches = Stretches(self.train, self.halts)
         return True
+
+    def train(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def train_stretch(
+        self, heard: int, until: float, at_most_s: float, ahead: bool = False
+    ) -> Stretch:
+        return self.stretches.next(heard, until, math.inf, ahead)
 
     def report(self, *, done: bool, **metrics: float) -> dict[str, Any]:
         self.last = {
@@ -51,6 +65,7 @@ class SavingWorker:
             "epoch": self.epoch,
             "training_iteration": self.epoch,
             "time_total_s": self.seconds,
+            "time_this_iter_s": 1.0,
             "done": done,
             "hostname": "here",
         }
@@ -84,8 +99,11 @@ class SavingWorker:
 class Worker(SavingWorker):
     """A trainable whose state is one number."""
 
-    def __init__(self, config: dict[str, Any], folder: Path, curve: Curve) -> None:
+    def __init__(
+        self, config: dict[str, Any], folder: Path, curve: Curve, halts: Halts | None
+    ) -> None:
         self.curve = curve
+        self.halts = halts or self.halts
         super().__init__(config, folder)
 
     def reset(self, config: dict[str, Any], **_: Any) -> bool:
@@ -115,6 +133,11 @@ class Future:
 
     def __call__(self) -> Any:
         return self._call()
+
+    def future(self) -> concurrent.futures.Future[Any]:
+        done: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        done.set_result(self._call())
+        return done
 
 
 class Actors(ABC):
@@ -169,7 +192,7 @@ class Actors(ABC):
     def schedule_actor_task(self, tracked_actor: TrackedActor, method_name: str, args: Any = (),
                             kwargs: Any = None, on_result: Any = None, on_error: Any = None,
                             _return_future: bool = False) -> Any:  # fmt: skip
-        if method_name == "stop":
+        if method_name in ("stop", "rest"):
             return Future(lambda: None)
         worker = self.worker_of(tracked_actor)
         result: list[Any] = []
@@ -213,23 +236,40 @@ class Actors(ABC):
 
 
 class VirtualActors(Actors):
-    """Actors that start and work in no time, one task after the other."""
+    """Actors that start and work in no time, one task after the other.
+
+    Args:
+        folder: Where they save.
+        curve: What trials report.
+        slots: How many actors there are at most.
+        fails: Whether the actor of a trial dies after so many epochs.
+        halts: Where a trial waits for the driver; None for after each report. Elsewhere an actor
+            has done all that it was asked for before the driver hears of any of it.
+    """
 
     def __init__(
-        self, folder: Path, curve: Curve, slots: int, fails: Callable[[str, int], bool]
+        self,
+        folder: Path,
+        curve: Curve,
+        slots: int,
+        fails: Callable[[str, int], bool],
+        halts: Halts | None = None,
     ) -> None:
         super().__init__()
+        self.halts = halts
         self.folder, self.curve, self.slots, self.fails = folder, curve, slots, fails
         self._tasks: deque[tuple[TrackedActor, Callable[[], Any], Any, Any]] = deque()
 
     def make_worker(self, actor: TrackedActor, config: dict[str, Any]) -> SavingWorker:
-        return Worker(config, self.folder, self.curve)
+        return Worker(config, self.folder, self.curve, self.halts)
 
     def request(self, actor: TrackedActor) -> None:
         pass
 
     def submit(self, actor: TrackedActor, method: str, call: Callable[[], Any], on_result: Any,
                on_error: Any) -> None:  # fmt: skip
+        if self.halts is not None:
+            call()
         self._tasks.append((actor, call, on_result, on_error))
 
     def clear_actor_task_futures(self, tracked_actor: TrackedActor) -> None:

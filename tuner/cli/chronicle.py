@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tuner.cli.contents import error_line
+from tuner.plurals import counted
 from tuner.progress.wording import config_text, value_text
 from tuner.store.journal import Record
 from tuner.store.notes import Note
@@ -130,6 +131,11 @@ def _event_text(
             outcome = details.get("outcome")
             error = error_of(row["trial_id"]) if outcome in _FAILED else None
             return f"ended: {outcome}" + _error_text(error, whole=whole_errors)
+        case "worker":
+            served = (
+                f"worker {details.get('worker')} ends after {counted(details['trials'], 'trial')}"
+            )
+            return f"{served}: {details.get('ended')}"
         case "resumed":
             return "resumed: what ran had lost its workers"
     return None

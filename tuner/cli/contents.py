@@ -86,6 +86,7 @@ def summary(sweep: Sweep, n_best: int) -> dict[str, Any]:
             for trial in trials
             if trial["status"] == "ERROR" or trial["outcome"] in _FAILED
         ],
+        "workers": _workers(sweep),
         "notes": notes_of(sweep),
     }
 
@@ -177,6 +178,18 @@ def _decisions(sweep: Sweep) -> list[dict[str, Any]]:
         {"decision": decision, "reason": reason, "count": kinds[decision, reason]}
         for decision, reason in sorted(kinds, key=lambda kind: [_natural(str(k)) for k in kind])
     ]
+
+
+def _workers(sweep: Sweep) -> dict[str, Any]:
+    """Return what the worker processes that have ended did, all together."""
+    workers = sweep.workers()
+    seconds = workers[["start_s", "busy_s", "idle_s", "wasted_s"]].sum()
+    return {
+        "started": len(workers),
+        "reused": int((workers["trials"] - 1).sum()),
+        **{str(name): float(value) for name, value in seconds.items()},
+        "ended": workers["ended"].value_counts().to_dict(),
+    }
 
 
 def _natural(text: str) -> list[tuple[int, str]]:

@@ -36,7 +36,7 @@ SEARCHERS = (
     *("random", "grid", "halton", "sobol", "hyperopt", "optuna", "mfgp", "evolution", "bohb"),
 )
 DEFAULT = "default"
-DEFAULT_SCHEDULER = "asha"
+DEFAULT_SCHEDULER = "freeze_thaw"
 DEFAULT_SEARCHER = "hyperopt"
 DEFAULT_NUM_SAMPLES = 32
 

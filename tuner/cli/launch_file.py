@@ -33,7 +33,7 @@ __all__ = ["is_launch_file", "overridden", "read_launch_file", "split_arm", "wit
 
 _DURATIONS = ("time_budget_s", "trial_timeout_s", "wait_for_resources_s")
 _PER_TRIAL = {"cpus_per_trial": "cpu", "gpus_per_trial": "gpu"}
-_WORKER_MODES = {"warm": True, "cold": False}  # whether actors are reused
+_OLD_WORKER_MODE = "reuse_actors"  # true for warm, false for cold
 _TEXTS = ("scenario", "arm", "scheduler", "searcher", "storage_path", "progress")
 _ONLY_IN_PYTHON = "callbacks"
 
@@ -120,7 +120,7 @@ def overridden(file: Mapping[str, Any], command: Mapping[str, Any]) -> dict[str,
 
 def _check_keys(content: Mapping[str, Any], path: Path) -> None:
     short = {name.removesuffix("_s") for name in _DURATIONS}
-    spelled_as_options = {*short, *_PER_TRIAL, "arm", "worker_mode"}
+    spelled_as_options = {*short, *_PER_TRIAL, "arm", _OLD_WORKER_MODE}
     known = {"scenario", *spelled_as_options, *SweepOptions.__annotations__} - {_ONLY_IN_PYTHON}
     for key, value in content.items():
         if key not in known:
@@ -172,15 +172,15 @@ def _with_resources(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with_worker_mode(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``content`` with ``reuse_actors`` in place of a ``worker_mode``."""
+    """Return ``content`` with a ``worker_mode`` in place of what it was once."""
     options = dict(content)
-    if "worker_mode" in options:
-        mode = options.pop("worker_mode")
-        if mode not in tuple(_WORKER_MODES):
-            raise SpecError(f"worker_mode is one of {', '.join(_WORKER_MODES)}; got {mode!r}")
-        if "reuse_actors" in options:
-            raise _said_twice("worker_mode", "reuse_actors")
-        options["reuse_actors"] = _WORKER_MODES[mode]
+    if _OLD_WORKER_MODE in options:
+        warm = options.pop(_OLD_WORKER_MODE)
+        if not isinstance(warm, bool):
+            raise SpecError(f"{_OLD_WORKER_MODE} is true or false; got {warm!r}")
+        if "worker_mode" in options:
+            raise _said_twice("worker_mode", _OLD_WORKER_MODE)
+        options["worker_mode"] = "warm" if warm else "cold"
     return options
 
 

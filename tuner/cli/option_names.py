@@ -14,7 +14,6 @@ from tuner.options import SweepOptions
 
 __all__ = ["errors_name_options", "with_option_names"]
 
-_OTHERWISE_SPELLED = {"reuse_actors": "--worker-mode"}
 _ALSO_ELSEWHERE = frozenset({"max_t", "grace_period"})
 """Scenarios have them too: they are options where they were given as such."""
 
@@ -49,10 +48,7 @@ def with_option_names(message: str, given: Collection[str]) -> str:
 
 def _options(given: Collection[str]) -> dict[str, str]:
     keywords = {keyword for keyword in SweepOptions.__annotations__ if "_" in keyword}
-    return {
-        keyword: _OTHERWISE_SPELLED.get(keyword, _spelled(keyword))
-        for keyword in keywords - (_ALSO_ELSEWHERE - set(given))
-    }
+    return {keyword: _spelled(keyword) for keyword in keywords - (_ALSO_ELSEWHERE - set(given))}
 
 
 def _spelled(keyword: str) -> str:

@@ -34,6 +34,7 @@ __all__ = [
     "MaxConcurrentTrials",
     "MaxFailures",
     "MaxT",
+    "MaxTrialsPerWorker",
     "Metric",
     "ModeOf",
     "Name",
@@ -123,7 +124,7 @@ Scheduler = Annotated[
         _SEARCH,
         f"{', '.join(SCHEDULERS)}; with keywords: asha:grace_period=3.",
         metavar="NAME:KEY=VALUE",
-        default=DEFAULT_SCHEDULER,
+        default=f"{DEFAULT_SCHEDULER}; asha where it cannot be",
     ),
 ]
 
@@ -133,7 +134,7 @@ Searcher = Annotated[
         _SEARCH,
         f"{', '.join(SEARCHERS)}; with keywords: optuna:sampler=gp.",
         metavar="NAME:KEY=VALUE",
-        default=f"{DEFAULT_SEARCHER}; random for a grid; what the scheduler needs",
+        default=f"what the scheduler needs, or {DEFAULT_SEARCHER}; random for a grid",
     ),
 ]
 
@@ -252,7 +253,16 @@ WorkerMode = Annotated[
     _option(
         _PLACE,
         "warm: a worker process serves many trials; cold: one.",
-        default=WorkerKind.warm if _DEFAULTS["reuse_actors"] else WorkerKind.cold,
+        default=_DEFAULTS["worker_mode"],
+    ),
+]
+
+MaxTrialsPerWorker = Annotated[
+    int | None,
+    _option(
+        _PLACE,
+        "After so many trials a warm worker is replaced; 0 for never.",
+        default=_DEFAULTS["max_trials_per_worker"],
     ),
 ]
 

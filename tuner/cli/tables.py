@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tuner.objectives import Objective
+from tuner.plurals import counted
 from tuner.progress.wording import config_text, duration_text, value_text
 
 __all__ = [
@@ -35,6 +36,7 @@ GAP = 2
 """Spaces between the columns of a table."""
 
 _MOST_FAILURES = 10
+_ENDED_BADLY = ("diverged", "failed", "hung")
 _STATUS_STYLES = {
     "running": "cyan",
     "finished": "green",
@@ -68,13 +70,21 @@ def headings_parts(headings: Iterable[Mapping[str, Any]]) -> Iterator[Renderable
 
 
 def best_table(results: Sequence[Mapping[str, Any]], metric: str) -> Table:
-    """Return trials, best first, with their configurations in full."""
-    table = empty_table("#trial", f">{metric}", ">iteration", "configuration")
+    """Return trials, best first, with their configurations in full.
+
+    How they ended is told where one of them did not end well, such as one that diverged after its
+    best report.
+    """
+    is_told = any(result["outcome"] in _ENDED_BADLY for result in results)
+    table = empty_table(
+        "#trial", f">{metric}", ">iteration", *(["#outcome"] if is_told else []), "configuration"
+    )
     for place, result in enumerate(results):
         table.add_row(
             Text(result["trial_id"]),
             value_text(result["value"]),
             value_text(result["iteration"]),
+            *([value_text(result["outcome"])] if is_told else []),
             Text(config_text(result["config"])),
             style="bold green" if place == 0 else None,
         )
@@ -111,6 +121,8 @@ def summary_parts(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
     yield facts(told | {"arm": summary["arm"], **_essentials(spec)})
     yield Text()
     yield from outcome_parts(summary)
+    if summary["workers"]["started"]:
+        yield _workers_text(summary["workers"])
     if summary["best"]:
         yield Text()
         yield best_table(summary["best"], spec["metric"])
@@ -144,8 +156,8 @@ def outcome_parts(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
     open_trials = {} if outcomes == trials["total"] else trials["by_status"]
     counts = {k: n for k, n in open_trials.items() if k not in ("TERMINATED", "ERROR")}
     told = [f"{count} {name.lower()}" for name, count in (trials["by_outcome"] | counts).items()]
-    line = f"{trials['total']} trials" + (f": {', '.join(told)}" if told else "")
-    yield Text(f"{line}; {summary['reports']} reports")
+    line = counted(trials["total"], "trial") + (f": {', '.join(told)}" if told else "")
+    yield Text(f"{line}; {counted(summary['reports'], 'report')}")
     failures = summary["failures"]
     for failure in failures[:_MOST_FAILURES]:
         yield Text.assemble(
@@ -219,8 +231,9 @@ def _objectives(spec: Mapping[str, Any]) -> list[Objective]:
 
 
 def _essentials(spec: Mapping[str, Any]) -> dict[str, Any]:
-    trials = value_text(spec.get("num_samples"))
-    budget = f"{trials} trials of at most {spec.get('max_t')} {spec['time_attr']}"
+    number = spec.get("num_samples")
+    trials = "trials" if number is None else counted(number, "trial")
+    budget = f"{trials} of at most {spec.get('max_t')} {spec['time_attr']}"
     if spec.get("time_budget_s") is not None:
         budget += f", {duration_text(spec['time_budget_s'])} in all"
     told = {
@@ -231,6 +244,23 @@ def _essentials(spec: Mapping[str, Any]) -> dict[str, Any]:
         "seed": spec.get("seed"),
     }
     return told | {name: spec[name] for name in ("warm_start", "tags", "notes") if spec.get(name)}
+
+
+def _workers_text(workers: Mapping[str, Any]) -> Text:
+    """Return how many worker processes there were, and how they spent their time."""
+    started, busy_s = workers["started"], workers["busy_s"]
+    held_s = workers["start_s"] + busy_s + workers["idle_s"]
+    told = [
+        f"{counted(started, 'worker')}, reused {counted(workers['reused'], 'time')}",
+        f"busy {busy_s / held_s:.0%}" if held_s else "",
+        f"starting {workers['start_s'] / started:.1f} s each",
+        f"idle {workers['idle_s'] / started:.1f} s each",
+        f"{workers['wasted_s']:.1f} s wasted" if workers["wasted_s"] else "",
+    ]
+    replaced = sum(n for why, n in workers["ended"].items() if why.startswith("replaced"))
+    if replaced:
+        told.append(f"{replaced} replaced")
+    return Text(", ".join(filter(None, told)))
 
 
 def _decisions_table(decisions: Sequence[Mapping[str, Any]]) -> Table:

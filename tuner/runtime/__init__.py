@@ -2,8 +2,15 @@
 
 - `connect`: a local Ray or a cluster by address; waiting for a node that can hold a trial.
 - `source`: trials out of a searcher's suggestions.
-- `controller`: Ray Tune's controller, put right; the only module that touches its private parts.
+- `controller`: Ray Tune's controller, put right, over `stretches` (how reports come from workers),
+  `warm` (how trials get workers and leave them), `workers`, `arrivals` (what is done) and `trial`:
+  these alone stand in for its private parts.
+- `serving`: what a worker process runs: one trial after the other, many reports in a call.
+- `ahead`: whether a trial trains on while its scheduler decides; pure.
+- `worker_log`: how each worker spends its time; pure.
 - `seeding`: a seed of its own for each trial.
+- `upkeep`: a worker process between two trials: as it was before the first (`process_state`), or
+  to be replaced because of what is left behind (`footprint`). Imports no Ray.
 - `storage`: where checkpoints and the files of a user's callbacks go.
 - `recorder`: from Ray Tune's events to the store.
 - `watchdog`: finds trials that have gone silent; pure.

@@ -15,12 +15,13 @@ defect; those that concern workers are in `warm`:
 * A trial saves once at a time; upstream lets a second save overwrite the first one's folder, and
   stops a trial that was copied over while it saved.
 
-It is tested with the Ray versions of ``TESTED_RAY``.
+It is tested with the Ray versions of `tuner.worker_modes.TESTED_RAY`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -29,12 +30,11 @@ from ray.tune.experiment import Trial
 from ray.tune.result import RESULT_DUPLICATE, SHOULD_CHECKPOINT
 from ray.tune.schedulers import TrialScheduler
 
-from tuner.runtime.warm import WarmController, shape_of
+from tuner.runtime.stretches import StretchController
+from tuner.runtime.warm import shape_of
 from tuner.runtime.workers import PatientSave
 
-__all__ = ["TESTED_RAY", "Overdue", "SweepController", "Witness"]
-
-TESTED_RAY = "2.60"
+__all__ = ["Overdue", "SweepController", "Witness"]
 
 
 class Witness(Protocol):
@@ -61,6 +61,9 @@ class Witness(Protocol):
     def on_queued(self, trial: Trial) -> None:
         """A paused trial shall go on, and waits for a worker."""
 
+    def on_worker_ended(self, life: Mapping[str, Any]) -> None:
+        """A worker that had started ended; see `tuner.runtime.worker_log`."""
+
 
 @dataclass(frozen=True)
 class Overdue:
@@ -75,22 +78,24 @@ class Overdue:
     save: bool = False
 
 
-class SweepController(WarmController):
+class SweepController(StretchController):
     """Ray Tune's controller without the defects named in this module's docstring.
 
     Args:
         witness: Told of reports before the scheduler is asked about them, and of what Ray's
             callbacks are not told.
+        heeds_from: Returns the time before which no finite report of a trial is decided about.
         give_up: Whether to go on without a checkpoint that PBT has waited for, given the seconds.
         saves: Whether trials can save.
         copies: Whether trials take over each other's checkpoints.
-        **options: Those of `WarmController`.
+        **options: Those of `StretchController`.
     """
 
     def __init__(
         self,
         *,
         witness: Witness,
+        heeds_from: Callable[[str], float],
         give_up: Callable[[float], bool],
         saves: bool,
         copies: bool,
@@ -98,6 +103,7 @@ class SweepController(WarmController):
     ) -> None:
         super().__init__(**options)
         self._witness = witness
+        self._heeds_from = heeds_from
         self._give_up = give_up
         self._saves = saves
         self._copies = copies
@@ -232,6 +238,11 @@ class SweepController(WarmController):
         if not self._draining:
             super()._schedule_trial_train(trial)
 
+    def _decides_from(self, trial: Trial) -> float:
+        if trial in self._overdue or not self._witness.has_caught_up(trial):
+            return -math.inf
+        return self._heeds_from(trial.trial_id)
+
     def stop_trial(self, trial: Trial) -> None:
         """End a trial, whatever it does now."""
         if not trial.is_finished():
@@ -248,3 +259,6 @@ class SweepController(WarmController):
 
     def _on_queued(self, trial: Trial) -> None:
         self._witness.on_queued(trial)
+
+    def _on_worker_ended(self, life: Mapping[str, Any]) -> None:
+        self._witness.on_worker_ended(life)

@@ -10,16 +10,17 @@ from typing import Any
 import ray
 from ray.tune import Callback
 from ray.tune.experiment import Trial
-from ray.tune.utils import flatten_dict
 
 from tuner.errors import SweepFailedError, TunerError
 from tuner.planning import Plan, total_of
+from tuner.plurals import counted
 from tuner.runtime.callbacks import GuardedCallbacks
 from tuner.runtime.controller import SweepController
 from tuner.runtime.recorder import Recorder
 from tuner.runtime.replay import Replay
 from tuner.runtime.restoring import Restored, check_can_go_on, forget_missing_checkpoint
 from tuner.runtime.retention import Retention, held_by_population
+from tuner.runtime.serving import look_up
 from tuner.runtime.source import TrialSource
 from tuner.runtime.stopping import Every, Stop
 from tuner.runtime.storage import Checkpoints, TrialStorage
@@ -28,6 +29,7 @@ from tuner.runtime.tape import Record
 from tuner.runtime.trials import Trials
 from tuner.runtime.watchdog import Watchdog
 from tuner.schedulers import Decision, Reason, Supervisor, as_number
+from tuner.schedulers.heeding import only_stops
 from tuner.seeds import SweepSeeds
 from tuner.spec import SweepSpec
 
@@ -36,6 +38,7 @@ __all__ = ["Execution"]
 _LOOK_FOR_HUNG_EVERY_S = 0.5
 _LOOK_FOR_NODES_EVERY_S = 10.0
 _STALLED_AFTER_S = 30.0
+_REPORT_DELAY_S = 1.0
 
 
 class Execution:
@@ -69,7 +72,7 @@ class Execution:
         self._started = time.monotonic()
         self._spent_s = 0.0
         self._observe: Callable[[Decision], None] = self._record_decision
-        self._trials = Trials(plan, storage, recorder.on_trial_created)
+        self._trials = Trials(plan, storage, recorder.on_trial_created, keeps_files=bool(callbacks))
         self.surroundings = Surroundings(plan, mixed=self._trials.request_resources)
         if self.surroundings.settled:
             self._trials.refuse_beyond(self.surroundings.nodes)
@@ -107,12 +110,15 @@ class Execution:
             storage=storage,
             callbacks=[recorder, self._retention, self._callbacks],
             max_pending_trials=bounds.waiting,
-            reuse_actors=plan.spec.reuse_actors and self._trials.can_be_reset,
+            reuse_actors=plan.spec.worker_mode == "warm",
             fail_fast=plan.spec.fail_fast,
             checkpoint_config=self._trials.checkpoint_config,
             witness=recorder,
+            heeds_from=self._supervisor.heeds_from,
             give_up=self._gives_up_on_save,
             slots=bounds.workers,
+            report_delay_s=_report_delay_s(plan.spec),
+            only_stops=only_stops(plan.scheduler),
             saves=plan.scenario.saves_checkpoints,
             copies=plan.copies,
         )
@@ -253,7 +259,9 @@ class Execution:
         """Let what runs finish its step and save; a second interrupt cuts it short."""
         number = self._controller.drain()
         if number:
-            self._recorder.say(f"stopping: {number} trials save first; Ctrl-C again to stop now")
+            self._recorder.say(
+                f"stopping: saving {counted(number, 'trial')} first; Ctrl-C again to stop now"
+            )
         while not (self._controller.drained or self._controller.is_finished()):
             self._step()
             for chore in chores:
@@ -328,10 +336,17 @@ class Execution:
                 self._controller.stop_trial(trial)
 
     def _last_value(self, trial: Trial) -> float | None:
-        return as_number(flatten_dict(trial.last_result or {}).get(self._spec.metric))
+        return as_number(look_up(trial.last_result or {}, self._spec.metric))
 
     def _record_decision(self, decision: Decision) -> None:
         self._recorder.on_decision(decision, self._trials[decision.trial_id].config)
+
+
+def _report_delay_s(spec: SweepSpec) -> float | None:
+    """Return how long reports may wait for others; None for not at all."""
+    if spec.worker_mode == "cold":
+        return None
+    return min(_REPORT_DELAY_S, (spec.trial_timeout_s or math.inf) / 4)  # which counts from reports
 
 
 def _summary(failure: Exception) -> str:

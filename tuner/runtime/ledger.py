@@ -22,6 +22,7 @@ class TrialNote:
 
     Attributes:
         status: Ray's status.
+        started: Whether it has had a worker.
         attempt: From 1; one more for each restart, and for each copy of a younger trial, since
             either repeats a ``training_iteration``.
         ending: The outcome that a decision announced.
@@ -38,6 +39,7 @@ class TrialNote:
     """
 
     status: str = Trial.PENDING
+    started: bool = False
     attempt: int = 1
     ending: str | None = None
     verdict: str | None = None
@@ -113,6 +115,7 @@ class Ledger:
         self.tally.statuses[note.status] -= 1
         self.tally.statuses[status] += 1
         note.status = status
+        note.started = note.started or status == Trial.RUNNING
 
     def reported(
         self, trial_id: str, *, iteration: int, time: float | None, value: float | None

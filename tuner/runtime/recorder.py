@@ -14,6 +14,7 @@ from tuner.errors import ReportError
 from tuner.runtime.failures import cause_of, error_text
 from tuner.runtime.ledger import Ledger, Tally, TrialNote
 from tuner.runtime.measuring import PEAK_MEMORY
+from tuner.runtime.serving import look_up
 from tuner.schedulers import Decision, Reason, as_number
 from tuner.seeds import trial_seed
 from tuner.spec import SweepSpec
@@ -146,6 +147,10 @@ class Recorder(Callback):
         """A paused trial shall go on, and waits for a worker."""
         self._event(trial.trial_id, "queued")
 
+    def on_worker_ended(self, life: Mapping[str, Any]) -> None:
+        """A worker ended: what it served, for how long, and why it ended."""
+        self._event(None, "worker", life)
+
     def on_trial_start(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
@@ -154,9 +159,9 @@ class Recorder(Callback):
         if note.status == Trial.PAUSED:
             self.on_decision(_resumed(trial, note), None)
         self._event(trial.trial_id, "started")
-        if note.iteration == 0 and note.attempt == 1:
-            self._writer.trial(trial.trial_id, started=self._clock())
-        self._set_status(trial.trial_id, Trial.RUNNING)
+        when = {} if note.started else {"started": self._clock()}
+        self.ledger.set_status(trial.trial_id, Trial.RUNNING)
+        self._writer.trial(trial.trial_id, status=Trial.RUNNING, **when)
 
     def on_report(self, trial: Trial, result: dict[str, Any]) -> bool:
         """A report arrived; one that the store cannot hold ends the sweep, through `refusal`.
@@ -167,8 +172,8 @@ class Recorder(Callback):
         new = self.ledger.reported(
             trial.trial_id,
             iteration=int(result["training_iteration"]),
-            time=_lookup(result, self._spec.time_attr),
-            value=_lookup(result, self._spec.metric),
+            time=as_number(look_up(result, self._spec.time_attr)),
+            value=as_number(look_up(result, self._spec.metric)),
         )
         note = self.ledger[trial.trial_id]
         peak = result.pop(PEAK_MEMORY, None)
@@ -316,7 +321,7 @@ class Recorder(Callback):
     def _tell_of_lacking(self, trial: Trial) -> None:
         """Say, for the first trial that ends without one of several objectives, what that means."""
         last = trial.last_result or {}
-        lacking = [name for name in self._metrics[1:] if _lookup(last, name) is None]
+        lacking = [name for name in self._metrics[1:] if as_number(look_up(last, name)) is None]
         if lacking and not self._told_of_lacking:
             self._told_of_lacking = True
             self.say(
@@ -332,17 +337,6 @@ class Recorder(Callback):
         if not self.tally.reports:
             self.refusal = ReportError(text)
         return text
-
-
-def _lookup(result: Mapping[str, Any], name: str) -> float | None:
-    """Return the number at a flat ``name`` of a nested result; None if there is none."""
-    value: Any = result
-    if name in result:
-        value = result[name]
-    else:
-        for part in name.split("/"):
-            value = value.get(part) if isinstance(value, Mapping) else None
-    return as_number(value)
 
 
 def _resumed(trial: Trial, note: TrialNote) -> Decision:

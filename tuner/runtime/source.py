@@ -15,6 +15,7 @@ from typing import Any
 from ray.tune.experiment import Trial
 from ray.tune.search import SearchAlgorithm, Searcher
 
+from tuner.plurals import counted
 from tuner.store import plain
 
 __all__ = ["TrialSource", "trial_name"]
@@ -140,8 +141,10 @@ class TrialSource(SearchAlgorithm):
         """What to tell where the searcher has ended before all trials were made."""
         if not self._finished or self._created == self.num_samples:
             return None
-        wanted = "" if self.num_samples is None else f" of {self.num_samples}"
-        return f"the searcher has nothing new to suggest after {self._created}{wanted} trials"
+        made = counted(self._created, "trial")
+        if self.num_samples is not None:
+            made = f"{self._created} of {counted(self.num_samples, 'trial')}"
+        return f"the searcher has nothing new to suggest after {made}"
 
     def _at_limit(self) -> bool:
         if self.limit is None:

@@ -8,13 +8,14 @@ from typing import Any
 import ray
 from ray.tune import CheckpointConfig, PlacementGroupFactory
 from ray.tune.experiment import Trial
-from ray.tune.trainable import Trainable, wrap_function
+from ray.tune.trainable import wrap_function
 
 from tuner.planning import Plan
 from tuner.resources import Bundle, bundle_of, check_fits
-from tuner.runtime.measuring import measured
 from tuner.runtime.seeding import seeded
+from tuner.runtime.serving import Halts, served
 from tuner.runtime.storage import TrialStorage
+from tuner.runtime.trial import SweepTrial
 from tuner.trainable import EpochTrainable
 
 __all__ = ["Trials"]
@@ -29,20 +30,31 @@ class Trials:
         plan: The sweep.
         storage: Where its checkpoints go.
         on_created: Told of each trial.
+        keeps_files: Whether callbacks write files of trials on the driver.
     """
 
     def __init__(
-        self, plan: Plan, storage: TrialStorage, on_created: Callable[[Trial], None]
+        self,
+        plan: Plan,
+        storage: TrialStorage,
+        on_created: Callable[[Trial], None],
+        *,
+        keeps_files: bool = False,
     ) -> None:
         self._plan = plan
         self._storage = storage
         self._on_created = on_created
+        self._keeps_files = keeps_files
         self._open: dict[str, Trial] = {}
         self._forget_at = _FORGET_EVERY
         self._name = f"{plan.spec.scenario}@{plan.spec.name}"
         self._trainable = seeded(plan.scenario.trainable, plan.spec.seed)
         kind = self._trainable
-        self._class = measured(kind if isinstance(kind, type) else wrap_function(kind))
+        self._class = served(
+            kind if isinstance(kind, type) else wrap_function(kind),
+            Halts(plan.spec.metric, plan.spec.time_attr, plan.spec.checkpoint_frequency),
+            plan.spec.max_trials_per_worker,
+        )
         self._default_placement = PlacementGroupFactory([bundle_of(plan.spec.resources)])
         self.checkpoint_config = CheckpointConfig(
             checkpoint_frequency=plan.spec.checkpoint_frequency,
@@ -62,14 +74,6 @@ class Trials:
     def open(self) -> Mapping[str, Trial]:
         """Return the trials that have not ended, and perhaps some that have."""
         return dict(self._open)
-
-    @property
-    def can_be_reset(self) -> bool:
-        """Whether a worker can go from one trial to the next: functions can, classes may."""
-        if not isinstance(self._trainable, type):
-            return True
-        own = getattr(self._trainable, "reset_config", None)
-        return own is not ray.tune.Trainable.reset_config
 
     @property
     def set_up_with_worker(self) -> bool:
@@ -98,7 +102,7 @@ class Trials:
         Raises:
             ResourcesError: The trainable asks for more than any node has.
         """
-        trial = _TrialOfClass(
+        trial = SweepTrial(
             self._name,
             config=config,
             trial_id=trial_id,
@@ -111,6 +115,7 @@ class Trials:
             stub=True,  # nothing is looked up
         )
         trial.trainable_class = self._class
+        trial.keeps_files = self._keeps_files
         if len(self._open) >= self._forget_at:
             self._open = {key: open_ for key, open_ in self._open.items() if not _ended(open_)}
             self._forget_at = 2 * len(self._open) + _FORGET_EVERY
@@ -131,20 +136,6 @@ class Trials:
         for bundle in request.bundles if self._nodes is not None else ():
             check_fits(bundle, self._nodes or ())
         return None
-
-
-class _TrialOfClass(Trial):
-    """A trial that knows its trainable.
-
-    Ray looks trainables up by name, in a registry that all sweeps of a process share: three calls
-    to Ray's head node for each trial, and one unpickling.
-    """
-
-    trainable_class: type[Trainable]
-
-    def get_trainable_cls(self) -> type[Trainable]:
-        """Return the class that trains."""
-        return self.trainable_class
 
 
 def _dirname(trial: Trial) -> str:

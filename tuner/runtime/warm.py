@@ -4,14 +4,15 @@ Upstream lets a trial whose own worker is starting take over an idle one, and th
 one away: one slot serves every short trial, the others stay empty, and a process is started per
 trial (ray-project/ray #15504). It also ends workers that paused trials will need: PBT then starts
 a process per time slice. Here an idle worker serves whatever waits, a new one is started only
-while a slot is empty, and workers last until nothing is left to run. A worker that cannot be
-reset, or that died while idle, is replaced; upstream fails the trial.
+while a slot is empty, and workers last until nothing is left to run, or until they have been idle
+for a minute. A worker that is not fit for another trial, or that died while idle, is replaced;
+upstream fails the trial.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from ray.actor import ActorHandle
@@ -23,7 +24,10 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import SearchAlgorithm
 
+from tuner.runtime.arrivals import PromptActorManager, PromptPlacement
+from tuner.runtime.worker_log import WorkerLog
 from tuner.runtime.workers import ActorClass, IdleWorkers
+from tuner.worker_modes import IDLE_S
 
 __all__ = ["WarmController", "shape_of"]
 
@@ -60,6 +64,7 @@ class WarmController(TuneController):
         checkpoint_config: CheckpointConfig,
         slots: int | None,
     ) -> None:
+        placement = PromptPlacement()
         super().__init__(
             search_alg=search_alg,
             scheduler=scheduler,
@@ -68,12 +73,18 @@ class WarmController(TuneController):
             reuse_actors=reuse_actors,
             fail_fast=fail_fast,
             trial_checkpoint_config=checkpoint_config,
+            resource_manager_factory=lambda: placement,
         )
+        if reuse_actors:
+            self._actor_manager = PromptActorManager(placement)
         self._max_pending_trials = max_pending_trials
         self._slots = slots
         self._class_cache: Any = ActorClass()
         self._idle = IdleWorkers()
+        self._log = WorkerLog(time.monotonic, self._on_worker_ended)
+        self._unfit: dict[TrackedActor, str] = {}  # why each of these ends
         self._actor_cache: Any = self._idle
+        self._view: Any = None
         self._innocent: set[Trial] = set()
         self._first: list[Trial] = []  # those that get a worker before any other
         self._draining = False
@@ -83,6 +94,15 @@ class WarmController(TuneController):
 
     def checkpoint(self, force: bool = False, wait: bool = False) -> None:
         """Do nothing: the sweep's store is the record."""
+
+    def _mark_trial_to_checkpoint(self, trial: Trial) -> None:
+        """Do nothing: there are no snapshots."""
+
+    def _wrapped(self) -> Any:
+        """Return what schedulers see of the controller."""
+        if self._view is None:
+            self._view = super()._wrapped()  # type: ignore[no-untyped-call]
+        return self._view
 
     def is_finished(self) -> bool:
         """Return whether no trial is left to run and none will come."""
@@ -104,7 +124,7 @@ class WarmController(TuneController):
             if trial in self._pending_trials:  # and was not stopped while it waited
                 self._provide_worker(trial)
         self._first = [t for t in self._first if t in self._pending_trials]
-        controller: Any = self._wrapped()  # type: ignore[no-untyped-call]
+        controller: Any = self._wrapped()
         chosen = self._scheduler_alg.choose_trial_to_run(controller)
         if chosen is not None:
             self._provide_worker(chosen)
@@ -114,6 +134,8 @@ class WarmController(TuneController):
                 break
             self._provide_worker(trial)
         self._pending_trials_list = [t for t in waiting if t in self._pending_trials]
+        for worker in self._idle.take_unrested():
+            self._have_rest(worker)
 
     def _provide_worker(self, trial: Trial) -> None:
         own = self._trial_to_actor.get(trial)
@@ -139,6 +161,27 @@ class WarmController(TuneController):
     def _is_started(self, actor: TrackedActor | None) -> bool:
         return actor is not None and bool(self._actor_manager.is_actor_started(actor))
 
+    def _schedule_trial_actor(self, trial: Trial) -> None:
+        super()._schedule_trial_actor(trial)
+        worker = self._trial_to_actor.get(trial)
+        if worker is not None and trial not in self._resetting_trials:
+            self._log.requested(worker)
+
+    def _actor_started(self, tracked_actor: TrackedActor, log: str = "STARTED") -> None:
+        self._log.took_up(tracked_actor)
+        super()._actor_started(tracked_actor, log)
+
+    def _have_rest(self, worker: TrackedActor) -> None:
+        """Have a worker let go of what its last trial held, as nothing else waits for it."""
+        self._actor_manager.schedule_actor_task(
+            worker, "rest", on_result=self._on_rested, on_error=self._on_rested
+        )
+
+    def _on_rested(self, worker: TrackedActor, unfit: str | Exception | None) -> None:
+        """Replace a worker that is not fit for another trial, unless it has one by now."""
+        if unfit is not None and self._idle.forget(worker):
+            self._release(worker, f"replaced: {unfit}")
+
     def _maybe_cache_trial_actor(self, trial: Trial) -> bool:
         """Keep the worker of a trial that ended or pauses, for whichever trial is next."""
         self._resetting_trials.discard(trial)  # ended before its worker was ready for it
@@ -147,21 +190,40 @@ class WarmController(TuneController):
         if not (self._reuse_actors and usable and self._more_to_run()):
             return False
         self._idle.cache_object(shape_of(trial), actor)
+        self._log.let_go(actor)
         self._detach(trial, actor)
         return True
 
     def _cleanup_cached_actors(self, force_all: bool = False) -> None:
-        """End idle workers once nothing is left to run, or where they hold up other shapes."""
+        """End idle workers that have nothing left to do, hold up other shapes, or wait long."""
+        if not self._idle.num_cached_objects:
+            return
         for actor in self._idle.release(self._shapes_to_keep(force_all)):
-            actor.set_on_stop(None)
-            actor.set_on_error(None)
-            self._remove_actor(tracked_actor=actor)
+            self._release(actor, "no trial was left for it")
+        for actor in self._idle.release_idle(IDLE_S):
+            self._release(actor, f"idle for {IDLE_S:.0f} s")
+
+    def _release(self, actor: TrackedActor, why: str) -> None:
+        actor.set_on_stop(None)
+        actor.set_on_error(None)
+        self._unfit[actor] = why
+        self._remove_actor(tracked_actor=actor)
+
+    def _remove_actor(self, tracked_actor: TrackedActor) -> None:
+        self._log.ended(tracked_actor, self._unfit.pop(tracked_actor, "its trial ended"))
+        super()._remove_actor(tracked_actor)
 
     def _shapes_to_keep(self, force_all: bool) -> set[PlacementGroupFactory]:
         if force_all or not self._more_to_run():
             return set()
         waiting = {shape_of(trial) for trial in self._pending_trials}
         return waiting or self._idle.shapes
+
+    def _schedule_trial_stop(self, trial: Trial, exception: Exception | None = None) -> None:
+        worker = self._trial_to_actor.get(trial)
+        if worker is not None and exception is not None:
+            self._unfit[worker] = "its trial failed"
+        super()._schedule_trial_stop(trial, exception)
 
     def _schedule_trial_pause(self, trial: Trial, should_checkpoint: bool = True) -> None:
         self._pausing = True  # upstream counts it as paused only when its worker is gone
@@ -174,21 +236,34 @@ class WarmController(TuneController):
         waiting = self._pending_trials or self._paused_trials or self._pausing
         return bool(waiting or not self._search_alg.is_finished())
 
-    def _on_trial_reset(self, trial: Trial, success: bool) -> None:
-        """Start a fresh worker where the old one could not be made ready for another trial."""
-        if success:
+    def _on_trial_reset(self, trial: Trial, success: bool | str) -> None:
+        """Start a fresh worker where the old one is not fit for another trial.
+
+        Args:
+            trial: The other one.
+            success: True, or what is wrong with the old one.
+        """
+        if success is True:
             super()._on_trial_reset(trial, success)
             return
         stale = self._trial_to_actor[trial]
+        self._unfit[stale] = f"replaced: {success or 'it cannot be reset'}"
         self._replace_worker(trial, stale)
         self._remove_actor(stale)
 
     def _actor_failed(self, tracked_actor: TrackedActor, exception: Exception) -> None:
         """Hand a failure to the worker's trial, unless it died idle: that is nobody's fault."""
         trial = self._actor_to_trial.get(tracked_actor)
-        if trial is None or trial not in self._resetting_trials:
+        if trial is None:
+            self._log.ended(tracked_actor, f"died while idle: {exception}")
+            self._idle.forget(tracked_actor)
+            self._started_actors.discard(tracked_actor)
+            return
+        if trial not in self._resetting_trials:
+            self._log.ended(tracked_actor, "its process died")
             super()._actor_failed(tracked_actor, exception)
             return
+        self._log.ended(tracked_actor, f"died while idle: {exception}")
         self._innocent.add(trial)
         self._actor_manager.clear_actor_task_futures(tracked_actor)
         self._started_actors.discard(tracked_actor)
@@ -243,6 +318,9 @@ class WarmController(TuneController):
 
     def _on_queued(self, trial: Trial) -> None:
         """A paused trial shall go on; for a subclass to take note of."""
+
+    def _on_worker_ended(self, life: Mapping[str, Any]) -> None:
+        """A worker that had started ended; for a subclass to take note of."""
 
 
 def shape_of(trial: Trial) -> PlacementGroupFactory:

@@ -26,10 +26,16 @@ class IdleWorkers:
 
     Ray's decides itself how many to keep, by counting trials that wait for a worker of their
     own; this one keeps all that it is given, until they are released.
+
+    Args:
+        clock: Seconds, monotonic.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._workers: dict[PlacementGroupFactory, list[TrackedActor]] = {}
+        self._since: dict[TrackedActor, float] = {}
+        self._unrested: list[TrackedActor] = []
 
     @property
     def num_cached_objects(self) -> int:
@@ -43,11 +49,15 @@ class IdleWorkers:
     def cache_object(self, shape: PlacementGroupFactory, worker: TrackedActor) -> bool:
         """Take in a worker; always possible."""
         self._workers.setdefault(shape, []).append(worker)
+        self._since[worker] = self._clock()
+        self._unrested.append(worker)
         return True
 
     def pop_cached_object(self, shape: PlacementGroupFactory) -> TrackedActor:
         """Return the worker that became idle last, and forget it."""
-        return self._workers[shape].pop()
+        worker = self._workers[shape].pop()
+        del self._since[worker]
+        return worker
 
     @property
     def shapes(self) -> set[PlacementGroupFactory]:
@@ -56,8 +66,33 @@ class IdleWorkers:
 
     def release(self, keep: Collection[PlacementGroupFactory]) -> list[TrackedActor]:
         """Return the workers of other shapes than ``keep``, and forget them."""
-        released = [shape for shape in self._workers if shape not in keep]
-        return [worker for shape in released for worker in self._workers.pop(shape)]
+        shapes = [shape for shape in self._workers if shape not in keep]
+        released = [worker for shape in shapes for worker in self._workers.pop(shape)]
+        for worker in released:
+            del self._since[worker]
+        return released
+
+    def release_idle(self, seconds: float) -> list[TrackedActor]:
+        """Return the workers that have been idle for so long, and forget them."""
+        released = []
+        # They are in the order in which they became idle.
+        while self._since and self._clock() - next(iter(self._since.values())) >= seconds:
+            released.append(next(iter(self._since)))
+            self.forget(released[-1])
+        return released
+
+    def take_unrested(self) -> list[TrackedActor]:
+        """Return the workers that became idle since this was asked for, and are."""
+        unrested = [worker for worker in self._unrested if worker in self._since]
+        self._unrested.clear()
+        return unrested
+
+    def forget(self, worker: TrackedActor) -> bool:
+        """Take out a worker; return whether it was there."""
+        if self._since.pop(worker, None) is None:
+            return False
+        next(each for each in self._workers.values() if worker in each).remove(worker)
+        return True
 
     def increase_max(self, shape: PlacementGroupFactory) -> None:
         """Do nothing: there is no bound."""

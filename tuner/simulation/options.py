@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from tuner.budgets import Budget, parse_budget
 from tuner.errors import SpecError, nearest
-from tuner.options import SweepOptions
+from tuner.options import CommonOptions, SweepOptions
 from tuner.simulation.cluster import ClusterModel, parse_cluster
 
 if TYPE_CHECKING:
-    from ray.tune.schedulers import TrialScheduler
-    from ray.tune.search import Searcher
-
-    from tuner.objectives import Mode
     from tuner.places import Uri
-    from tuner.store import Sweep
 
 __all__ = ["SimulationOptions", "as_budget", "as_cluster", "sweep_options"]
 
 
-class SimulationOptions(TypedDict, total=False):
+class SimulationOptions(CommonOptions, total=False):
     """What `tuner.simulate` accepts beside the curves; `SweepSpec` explains those of a sweep.
 
     ``cluster`` is a `ClusterModel` or its spelling, such as ``"8x4gpu:start_s=10"``; without one
@@ -33,31 +28,13 @@ class SimulationOptions(TypedDict, total=False):
     the simulation, in a terminal) or ``"none"``.
     """
 
-    scheduler: str | TrialScheduler
-    searcher: str | Searcher
-    metric: str | Sequence[str] | None
-    mode: Mode | Sequence[Mode] | None
-    num_samples: int | None
-    max_concurrent_trials: int | None
-    time_budget_s: float | None
-    resources: Mapping[str, float] | None
-    max_t: int | None
-    grace_period: int | None
-    points_to_evaluate: Sequence[Mapping[str, Any]] | None
-    warm_start: Sequence[str | Path | Uri | Sweep] | None
-    seed: int | None
     storage_path: str | Path | Uri | None
-    name: str | None
-    max_failures: int
-    checkpoint_frequency: int | None
-    notes: str
-    tags: Sequence[str]
     cluster: ClusterModel | str | None
     budget: Budget | str | None
-    progress: str
 
 
 _DESCRIBE = "a simulation needs no Ray; describe the machines with cluster"
+_STAY_WARM = "simulated workers stay warm; cluster says what that saves (start_s, reset_s)"
 _NO_FILES = "a simulation saves nothing but its tables"
 _MEANINGLESS = {
     "address": _DESCRIBE,
@@ -65,7 +42,8 @@ _MEANINGLESS = {
     "num_gpus": _DESCRIBE,
     "wait_for_resources_s": _DESCRIBE,
     "trial_timeout_s": "no simulated trial ever hangs",
-    "reuse_actors": "simulated workers stay warm; cluster says what that saves (start_s, reset_s)",
+    "worker_mode": _STAY_WARM,
+    "max_trials_per_worker": _STAY_WARM,
     "keep_checkpoints": _NO_FILES,
     "keep_final": _NO_FILES,
     "callbacks": "there are no trials of Ray's to tell them of",

@@ -18,6 +18,7 @@ from tuner.simulation.spending import Spending
 from tuner.simulation.suggestions import Suggestions
 from tuner.simulation.trials import Phase, SimulatedTrial, Worker
 from tuner.simulation.workers import Workers
+from tuner.worker_modes import IDLE_S
 
 __all__ = ["History", "Staffing"]
 
@@ -86,10 +87,9 @@ class Staffing:
         self._saves_every = saves_every
         # Others may change their choice from one step to the next, though nothing happened.
         self._chooses_by_state = isinstance(supervisor.scheduler, Explaining | FIFOScheduler)
-        # So that a million ended trials fit into memory; populations copy from ended ones.
-        self._forgets = heed_of(supervisor.scheduler) is not None
         self._settled = False  # whether another look for trials and workers would change nothing
-        self._roster = Roster()
+        # Populations copy from ended trials; who heeds few reports needs none of them.
+        self._roster = Roster(keeps_ended=heed_of(supervisor.scheduler) is None)
         self._first: list[SimulatedTrial] = []  # those that get a worker before any other
         self._queue: list[tuple[float, int, SimulatedTrial]] = []
         self._scheduled = 0
@@ -97,7 +97,7 @@ class Staffing:
     # What schedulers ask of a controller -------------------------------------------------------
 
     def get_trials(self) -> list[SimulatedTrial]:
-        """Return all trials."""
+        """Return all trials; those that have not ended, where the scheduler needs no others."""
         return self._roster.trials
 
     def get_live_trials(self) -> set[SimulatedTrial]:
@@ -121,8 +121,6 @@ class Staffing:
         self._set_status(trial, Trial.TERMINATED)
         self._release(trial)
         self._history.ended(trial, self.now)
-        if self._forgets:
-            trial.forget()
 
     def pause_trial(self, trial: SimulatedTrial, should_checkpoint: bool = True) -> None:
         """Pause a trial, once it has saved if it is to."""
@@ -175,10 +173,10 @@ class Staffing:
 
     def _fill(self) -> None:
         """Take in what the searcher suggests, and give waiting trials a worker."""
+        workers, pending = self._workers, self._roster.pending
         self._settled = self._chooses_by_state
-        if self._workers.idle and not self._more_to_run():
+        if workers.idle:
             self._dismiss_idle()
-        pending = self._roster.pending
         while len(pending) < self._most_waiting and self._add_trial():
             pass
         if self._first:
@@ -186,8 +184,8 @@ class Staffing:
         chosen = self._supervisor.choose_trial_to_run(self)
         if chosen is not None:
             self._provide_worker(chosen)
-        for trial in list(pending) if pending and self._workers.has_room() else ():
-            if not self._workers.has_room():
+        for trial in list(pending) if pending and workers.has_room() else ():
+            if not workers.has_room():
                 break
             self._provide_worker(trial)
 
@@ -269,9 +267,10 @@ class Staffing:
         return bool(waiting) or not self.search_alg.is_finished()
 
     def _dismiss_idle(self) -> None:
-        """End idle workers: nothing is left to run."""
-        while self._workers.idle:
-            self._dismiss(self._workers.idle.pop())
+        """End idle workers if nothing is left to run, or else those that have been idle long."""
+        idle, more = self._workers.idle, self._more_to_run()
+        while idle and not (more and self.now - idle[0].idle_since < IDLE_S):
+            self._dismiss(idle.pop(0))
 
     def _dismiss(self, worker: Worker) -> None:
         """End a worker; whoever waits for its place gets it."""

@@ -35,6 +35,7 @@ class Worker:
         place: Where it is; None while all places are taken.
         started: Whether it has been there for a trial already.
         death: What ended it, while its trial does not know it yet.
+        idle_since: When its last trial left it.
         busy_until: When it will have done all that it was asked to do. It finishes an epoch also
             if nobody wants to know of it any more.
         doing: What it does for its trial; None while it is idle.
@@ -44,8 +45,8 @@ class Worker:
     """
 
     __slots__ = (
-        "booked_until", "busy_until", "death", "doing", "finishes_at", "finishing", "place",
-        "started", "trial",
+        "booked_until", "busy_until", "death", "doing", "finishes_at", "finishing", "idle_since",
+        "place", "started", "trial",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -53,6 +54,7 @@ class Worker:
         self.place: int | None = None
         self.started = False
         self.death: Kind | None = None
+        self.idle_since = 0.0
         self.busy_until = 0.0
         self.doing: Phase | None = Phase.STARTING
         self.finishing: Phase | None = None
@@ -127,7 +129,7 @@ class SimulatedTrial:
         """Start training, from the latest checkpoint if there is one; return whether there is."""
         saved, reported = self.latest_checkpoint_result, self.epoch
         self.curve = curve
-        self.epoch, self.seconds = self.kept
+        self.epoch, self.seconds = (0, 0.0) if saved is None else self.kept
         self.went_back = self.epoch < reported
         if saved is not None:
             self.last_result = dict(saved.metrics)
@@ -173,10 +175,6 @@ class SimulatedTrial:
             self.seen = max(self.seen, self.epoch)
         self.curve = self.worker = self.saving_to = None
         self.heeded, self.due = 0, -1
-
-    def forget(self) -> None:
-        """Keep no report: it has ended, and nobody will look at it."""
-        self._last_result = {}
 
     def report(self) -> dict[str, Any]:
         """Return what is reported of the epoch that it has finished."""

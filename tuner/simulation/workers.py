@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from tuner.simulation.incidents import Kind
+from tuner.simulation.node_sheet import NodeSheet
 from tuner.simulation.places import Places
 from tuner.simulation.trials import Phase, Worker
 from tuner.simulation.usage import Timesheet
@@ -20,15 +21,16 @@ class Workers:
     Args:
         counts: How many each node holds.
         most: How many there are at most; None for as many as there are places.
+        by_node: Whether the sheet tells nodes apart.
 
     Attributes:
         idle: Those without a trial.
         sheet: What they have done.
     """
 
-    def __init__(self, counts: Sequence[int], most: int | None) -> None:
+    def __init__(self, counts: Sequence[int], most: int | None, *, by_node: bool = False) -> None:
         self.idle: list[Worker] = []
-        self.sheet = Timesheet()
+        self.sheet = NodeSheet(counts, self.node_of) if by_node else Timesheet()
         self._total = sum(counts)
         self._places = Places(counts)
         self._most = math.inf if most is None else most
@@ -88,6 +90,7 @@ class Workers:
         self._break_off(worker, now)
         worker.finishing, worker.finishes_at = worker.doing, worker.busy_until
         worker.doing = worker.trial = None
+        worker.idle_since = now
         self.idle.append(worker)
 
     def dismiss(self, worker: Worker, now: float) -> None:
@@ -119,19 +122,21 @@ class Workers:
     def lose(self, node: int, now: float) -> None:
         """A node is gone; its workers are for the caller to kill."""
         self._count_places(now)
-        self.sheet.losses += 1
+        self.sheet.lose(node, now)
         self._places.lose(node)
         self._room = min(self._most, self.expected)
 
     def restore(self, node: int, now: float) -> None:
         """A node is back."""
         self._count_places(now)
+        self.sheet.restore(node, now)
         self._places.restore(node)
         self._room = min(self._most, self.expected)
 
     def close(self, now: float) -> None:
         """Bring the sheet up to date: the sweep has ended."""
         self._count_places(now)
+        self.sheet.close(now)
         for worker in self._at.values():
             if worker.death is None:
                 self._break_off(worker, now)

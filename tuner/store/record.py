@@ -23,6 +23,9 @@ __all__ = ["SweepRecord"]
 
 _SUCCESSES = {"completed", "stopped"}
 _FAILURES = {"failed", "hung"}
+_WORKER_COLUMNS = [
+    *("worker", "node", "trials", "start_s", "busy_s", "idle_s", "wasted_s", "ended", "timestamp")
+]
 
 
 class SweepRecord(ABC):
@@ -120,6 +123,20 @@ class SweepRecord(ABC):
     def events(self) -> pd.DataFrame:
         """Return a row per event other than a decision, in the order in which they happened."""
         return to_frame(self._table("events"))
+
+    def workers(self) -> pd.DataFrame:
+        """Return a row per worker process that has ended, in the order in which they did.
+
+        The columns are ``worker`` (its number, by start), ``node``, ``trials`` (how often it took
+        one up), the seconds ``start_s`` (until its first trial), ``busy_s``, ``idle_s`` (without a
+        trial) and ``wasted_s`` (of the busy ones, after the report with which a trial was
+        stopped), ``ended`` (why) and ``timestamp``. Workers of a driver that was killed are
+        missing.
+        """
+        events = self._table("events")
+        ended = rows_of(events.filter(pc.equal(events["event"], "worker")))
+        rows = [{**row["details"], "timestamp": row["timestamp"]} for row in ended]
+        return pd.DataFrame(rows, columns=_WORKER_COLUMNS)
 
     @overload  # 1 is an int too, but the first signature that fits is taken
     def best(  # type: ignore[overload-overlap]

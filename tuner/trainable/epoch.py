@@ -46,7 +46,7 @@ class EpochTrainable(Trainable):
     that a slow, hanging or failing one is seen as a trial that runs, hangs or fails. When a
     warm worker takes another trial, every attribute set since `setup` is dropped and `setup`
     runs again: a reused worker gives the results of a fresh one. Keep data that all trials
-    share in a module-level function under ``functools.cache``.
+    share in a module-level function under `tuner.cached`.
 
     **Randomness.** Python's, NumPy's and torch's global generators are seeded with `trial_seed`
     before `setup` (torch only if imported by then: import it at the top of the module), are the

@@ -1,0 +1,122 @@
+"""Ray's actor manager, told of what is done instead of asking for it.
+
+Upstream hands all that it waits for to ``ray.wait``, shuffled, for each event, and fetches the
+result in a call of its own: an event costs the more, the more workers there are. Here each future
+puts itself into a queue once it is done, with its result.
+
+Stands in for a private part of Ray Tune's controller; see `tuner.runtime.controller`.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeAlias
+
+import ray
+from ray.air.execution import PlacementGroupResourceManager, ResourceRequest
+from ray.air.execution._internal import RayActorManager
+from ray.air.execution._internal.event_manager import RayEventManager
+
+__all__ = ["PromptActorManager", "PromptPlacement"]
+
+Handler: TypeAlias = Callable[[], bool]
+"""Handles what has arrived; returns whether anybody still waited for it."""
+
+
+class PromptPlacement(PlacementGroupResourceManager):
+    """Holds room for workers in placement groups, and says when there is some.
+
+    Attributes:
+        arrivals: What has been done; None where room was made.
+    """
+
+    def __init__(self, update_interval_s: float = 0.1) -> None:
+        super().__init__(update_interval_s)
+        self.arrivals: queue.SimpleQueue[Handler | None] = queue.SimpleQueue()
+
+    def request_resources(self, resource_request: ResourceRequest) -> None:
+        """Ask for room for one worker."""
+        super().request_resources(resource_request)
+        arrivals, staged = self.arrivals, next(reversed(self._staging_future_to_pg))
+        staged.future().add_done_callback(lambda _: arrivals.put(None))
+
+
+class PromptActorManager(RayActorManager):
+    """Starts workers, gives them tasks, and tells what comes of it, in the order of arrival.
+
+    Args:
+        resource_manager: Where workers are placed.
+    """
+
+    def __init__(self, resource_manager: PromptPlacement) -> None:
+        super().__init__(resource_manager)
+        self._arrivals = resource_manager.arrivals
+        self._actor_state_events = _PromptEvents(self._arrivals)
+        self._actor_task_events = _PromptEvents(self._arrivals)
+
+    def next(self, timeout: float | None = None) -> bool:
+        """Handle one event.
+
+        Args:
+            timeout: Seconds to wait for it; None for as long as it takes.
+
+        Returns:
+            Whether there was one.
+        """
+        if self._live_actors_to_kill and self._try_kill_actor():
+            return True
+        self._try_start_actors()
+        ends = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = None if ends is None else max(ends - time.monotonic(), 0.0)
+            try:
+                handle = self._arrivals.get(timeout=left)
+            except queue.Empty:
+                return False
+            if handle is None:
+                self._handle_ready_resource_future()  # type: ignore[no-untyped-call]
+                return True
+            if handle():  # else nobody waited for it
+                return True
+
+    def _try_start_actors(self, max_actors: int | None = None) -> int:
+        if not self._pending_actors_to_attrs:
+            return 0
+        return int(super()._try_start_actors(max_actors))
+
+
+class _PromptEvents(RayEventManager):
+    def __init__(self, arrivals: queue.SimpleQueue[Handler | None]) -> None:
+        super().__init__(shuffle_futures=False)
+        self._arrivals = arrivals
+
+    def track_future(
+        self,
+        future: ray.ObjectRef[Any],
+        on_result: Callable[[Any], None] | None = None,
+        on_error: Callable[[Exception], None] | None = None,
+    ) -> None:
+        super().track_future(future, on_result, on_error)
+
+        def arrived(done: Future[Any]) -> None:  # in a thread of Ray's
+            self._arrivals.put(lambda: self._handle(future, done))
+
+        future.future().add_done_callback(arrived)
+
+    def _handle(self, future: ray.ObjectRef[Any], done: Future[Any]) -> bool:
+        waiting = self._tracked_futures.pop(future, None)
+        if waiting is None:
+            return False
+        on_result, on_error = waiting
+        error = done.exception()
+        if error is None:
+            if on_result is not None:
+                on_result(done.result())
+        elif on_error is not None and isinstance(error, Exception):
+            on_error(error)
+        else:
+            raise error
+        return True
