@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from ray.tune.search.hyperopt import HyperOptSearch
 import tuner
 from tuner.errors import ScenarioError, SpecError
 from tuner.planning import resolve_plan
+from tuner.scenario import load_scenario
 from tuner.spec import SweepSpec
 from tuner.worker_modes import TESTED_RAY, workable
 

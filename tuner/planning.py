@@ -54,10 +54,15 @@ __all__ = [
     "total_of",
 ]
 
-DEFAULT_SCHEDULER = "asha"
-"""What schedules where nobody names a scheduler; spelled ``default`` as well."""
-DEFAULT_SEARCHER = "hyperopt"
+DEFAULT_SCHEDULER = "freeze_thaw"
+"""What schedules where nobody names a scheduler, and trials can pause; ``default`` says the same.
 
+It brings its searcher. Where trials cannot pause, or the searcher is another one, it is ``asha``.
+"""
+DEFAULT_SEARCHER = "hyperopt"
+"""What suggests where a scheduler is named, and no searcher."""
+
+_WITHOUT_PAUSES = "asha"
 _DEFAULT = "default"
 _LARGEST_GRID = 10_000
 
@@ -142,7 +147,8 @@ def resolve_plan(scenario: str | Scenario, options: SweepOptions, *, bounded: bo
     check_option_names(options)
     given: dict[str, Any] = {key: value for key, value in options.items() if value is not None}
     if given.get("scheduler", _DEFAULT) == _DEFAULT:
-        given["scheduler"] = DEFAULT_SCHEDULER
+        scenario = load_scenario(scenario)
+        given["scheduler"] = _default_scheduler(_with_overrides(scenario, given), given)
     # A scenario may import torch: what is wrong with a name is said before that.
     scheduler, entry = _choose_scheduler(given["scheduler"])
     if isinstance(scheduler, Choice) and scheduler.name == "pbt_replay":
@@ -213,6 +219,21 @@ def _with_overrides(scenario: Scenario, given: Mapping[str, Any]) -> Scenario:
     return dataclasses.replace(scenario, **changes) if changes else scenario
 
 
+def _default_scheduler(scenario: Scenario, given: Mapping[str, Any]) -> str:
+    """Return what schedules where nobody says: what pauses trials, if it can."""
+    searcher = given.get("searcher", "mfgp")
+    suits = isinstance(searcher, str) and searcher.partition(":")[0] == "mfgp"
+    pauses = scenario.saves_checkpoints and scenario.max_t > 1
+    return (
+        DEFAULT_SCHEDULER if suits and pauses and not _is_enumerated(scenario) else _WITHOUT_PAUSES
+    )
+
+
+def _is_enumerated(scenario: Scenario) -> bool:
+    """Whether only random search can draw from the space."""
+    return spaces.has_grid(scenario.space) or spaces.has_function(scenario.space)
+
+
 def _choose_scheduler(
     given: str | TrialScheduler,
 ) -> tuple[Choice | TrialScheduler, SchedulerEntry | None]:
@@ -242,8 +263,7 @@ def _choose_searcher(
     if given is not None and not isinstance(given, str):
         return given
     if given is None:
-        enumerated = spaces.has_grid(scenario.space) or spaces.has_function(scenario.space)
-        free = "random" if enumerated else DEFAULT_SEARCHER
+        free = "random" if _is_enumerated(scenario) else DEFAULT_SEARCHER
         given = (entry.searcher if entry else None) or free
     choice = parse_choice(given)
     check_searcher(choice, scenario.space)

@@ -39,7 +39,7 @@ def test_names_and_defaults_are_those_of_the_registries(spec: SweepSpec) -> None
     assert list(known_names.SCHEDULERS) == list(schedulers.SCHEDULERS)
     assert list(known_names.SEARCHERS) == list(searchers.SEARCHERS)
     assert known_names.DEFAULT_SCHEDULER == planning.DEFAULT_SCHEDULER
-    assert known_names.DEFAULT_SCHEDULER == resolve("digits_mlp").scheduler
+    assert resolve("digits_mlp").scheduler == known_names.DEFAULT_SCHEDULER
     assert known_names.DEFAULT_SEARCHER == planning.DEFAULT_SEARCHER == spec.searcher
     assert spec.num_samples == known_names.DEFAULT_NUM_SAMPLES
 
@@ -50,7 +50,7 @@ def test_help_shows_the_defaults_of_a_sweep(
     monkeypatch.setenv("COLUMNS", "300")
     told = tuner_command("run", "--help").out
     shown = dict(re.findall(r"│ (--[\w-]+) .*\(default: (.*)\)", told))
-    assert shown["--scheduler"] == spec.scheduler
+    assert shown["--scheduler"].startswith(f"{known_names.DEFAULT_SCHEDULER}; {spec.scheduler} ")
     assert shown["--searcher"].startswith(f"{spec.searcher}; ")
     assert shown["--num-samples"].startswith(f"{spec.num_samples}; ")
     assert shown["--max-failures"] == str(spec.max_failures)

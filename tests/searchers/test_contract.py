@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 from collections.abc import Callable, Iterator, Mapping
@@ -222,6 +223,13 @@ class SearcherContract:
         assert configs[:2] == points
         assert all(contains(self.space, config) == [] for config in configs)
         assert configs[2] not in points
+
+    def test_points_have_the_declared_types(self) -> None:
+        """Numbers of JSON and TOML are ints where a person leaves the dot out."""
+        point = self.point()
+        typed = json.loads(json.dumps({**point, "lr": 1}))
+        (first,) = drive(self.build(points_to_evaluate=[typed]), 1)
+        assert repr(first) == repr({**point, "lr": 1.0})
 
     @pytest.mark.parametrize(
         ("change", "problem"),

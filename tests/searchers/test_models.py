@@ -13,6 +13,7 @@ from ray import tune
 
 from tuner.arms import parse_choice
 from tuner.searchers import build_searcher
+from tuner.space import contains
 
 PLANE = {"x": tune.uniform(0, 1), "y": tune.uniform(0, 1)}
 TREE = {
@@ -186,3 +187,22 @@ def test_equal_options_are_recalled_as_they_were_drawn(name: str) -> None:
             assert resumed.suggest(trial_id) == config
         for searcher in (whole, resumed):
             searcher.on_trial_complete(trial_id, {"loss": config["n"], "training_iteration": 1})
+
+
+@pytest.mark.parametrize("spelling", [GP, "optuna:n_startup_trials=3", "optuna:sampler=cmaes"])
+def test_the_widest_whole_numbers_are_drawn_and_learned_from(spelling: str) -> None:
+    """Optuna's Gaussian process would list every whole number of a range."""
+    space = {
+        "n": tune.randint(0, 2**62), "scale": tune.lograndint(1, 2**63 - 1),
+        "step": tune.qrandint(0, 2**40, 8),
+    }  # fmt: skip
+    searcher = build(spelling, space)
+    for number in range(6):
+        config = searcher.suggest(f"t{number}")
+        assert contains(space, config) == []
+        assert {type(value) for value in config.values()} == {int}
+        report(searcher, f"t{number}", 27, config["n"] / 2**62, ends=True)
+    edges = {"n": 2**62 - 1, "scale": 2**63 - 2, "step": 2**40}
+    assert searcher.take_over("edge", edges)
+    report(searcher, "edge", 27, 0.0, ends=True)
+    assert contains(space, searcher.suggest("after")) == []

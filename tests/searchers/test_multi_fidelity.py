@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -50,6 +52,32 @@ def test_trials_promise_what_the_model_expects_of_them() -> None:
     assert "unknown" not in promises
     assert max(promises, key=promises.get) == "t7"
     assert searcher().promises(["t0"]) is None
+
+
+def test_nothing_is_suggested_while_one_that_waits_promises_nearly_as_much() -> None:
+    model = searcher()
+    for number in range(12):
+        train(model, f"t{number}", model.suggest(f"t{number}"), 16 if number < 4 else 2)
+    config = {"x": 0.7, "kind": "b"}
+    assert model.take_over("near", config)
+    train(model, "near", config, 2)  # nothing can promise more than the optimum itself
+    model.yield_to(lambda: ["near"])
+    assert model.suggest("t12") is None
+    model.yield_to(lambda: ["diverged, or unknown"])
+    assert model.suggest("t12") is not None
+
+
+def test_the_first_lies_in_the_middle_of_the_space() -> None:
+    assert searcher().suggest("t0")["x"] == 0.5
+
+
+def test_a_copy_knows_no_scheduler(tmp_path: Path) -> None:
+    model = searcher()
+    model.yield_to((each for each in [threading.Lock()]).__iter__)  # cannot be pickled
+    model.save(str(tmp_path / "state"))
+    again = searcher()
+    again.restore(str(tmp_path / "state"))
+    assert again.suggest("t0") == searcher().suggest("t0")
 
 
 def test_of_workers_that_ask_at_once_each_goes_elsewhere() -> None:

@@ -124,7 +124,7 @@ Scheduler = Annotated[
         _SEARCH,
         f"{', '.join(SCHEDULERS)}; with keywords: asha:grace_period=3.",
         metavar="NAME:KEY=VALUE",
-        default=f"{DEFAULT_SCHEDULER}; asha where it cannot be",
+        default=f"{DEFAULT_SCHEDULER}; asha where trials cannot pause",
     ),
 ]
 
@@ -134,7 +134,7 @@ Searcher = Annotated[
         _SEARCH,
         f"{', '.join(SEARCHERS)}; with keywords: optuna:sampler=gp.",
         metavar="NAME:KEY=VALUE",
-        default=f"what the scheduler needs, or {DEFAULT_SEARCHER}; random for a grid",
+        default=f"{DEFAULT_SEARCHER}; random for a grid; what the scheduler needs",
     ),
 ]
 

@@ -2,13 +2,13 @@
 
 Swersky, Snoek & Adams 2014, "Freeze-Thaw Bayesian Optimization", arXiv 1406.3896, pause trials
 after a while and thaw those that a model of their learning curves prefers. Here trials pause at
-the rungs of ASHA (`promotion`), which also say how many go on, and the model is the searcher's.
+the rungs of ASHA (`promotion`), and the model is the searcher's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal, cast
+from collections.abc import Iterable
+from typing import Any, Literal
 
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
@@ -21,15 +21,17 @@ __all__ = ["FreezeThaw"]
 
 
 class FreezeThaw(PromotionASHA):
-    """ASHA's promotions, by what the searcher expects at ``max_t`` instead of by rank.
+    """Pauses trials at rungs, and lets go on whoever the searcher expects most of at ``max_t``.
 
-    A free slot goes to the trial of most promise at the highest rung from which fewer than
-    1/reduction_factor of those that came by have gone on; or else to any that waits and promises
-    more than the new trial that stands ready; or else to the new one. So the search looks around
-    at a steady pace, and once the model knows where the best lies, goes on there. Where the
-    searcher has no model yet, and once no trial will come any more, it is `PromotionASHA`.
+    A free slot goes to a new trial if the searcher suggests one, and else to the trial of most
+    promise that waits, at whatever rung: the searcher is told who waits, and withholds suggestions
+    while one of them promises nearly as much as a new one would. So what is compared with those
+    that wait is the best that could be suggested now, and not what was suggested before the last
+    reports came. Where the searcher makes no promises, and once no trial will come any more, it is
+    `PromotionASHA`.
 
-    The searcher says what trials promise in a method ``promises(trial_ids)``, as ``mfgp`` has it.
+    The searcher has two methods for it, ``yield_to(waiting)`` and ``promises(trial_ids)``, as
+    ``mfgp`` has them.
 
     Args:
         time_attr: As of `PromotionASHA`, like all that follow.
@@ -56,23 +58,36 @@ class FreezeThaw(PromotionASHA):
     ) -> None:
         super().__init__(time_attr, metric, mode, max_t, grace_period, reduction_factor, seed=seed)
 
+    def on_trial_add(self, tune_controller: TuneController, trial: Trial) -> None:
+        """Take in a new trial, and have the searcher know who it competes with.
+
+        Raises:
+            SpecError: Metric or mode are not known yet.
+        """
+        super().on_trial_add(tune_controller, trial)
+        source: Any = tune_controller.search_alg
+        yield_to = getattr(getattr(source, "searcher", None), "yield_to", None)
+        if yield_to is not None:  # another searcher in a plain Tuner has none
+            yield_to(self._frozen)
+
     def choose_trial_to_run(self, tune_controller: TuneController) -> Trial | None:
-        """Return the trial to thaw, or else a new one."""
-        new = self._first_of(tune_controller, self._rungs.training)
-        promises = None if new is None else self._promises(tune_controller, new.trial_id)
-        if new is None or promises is None:
+        """Return a new trial, or else the one to thaw."""
+        source: Any = tune_controller.search_alg
+        ask = getattr(getattr(source, "searcher", None), "promises", None)
+        replays = getattr(tune_controller, "replays", False)  # what was chosen is on record
+        if ask is None or replays or source.is_finished():
             return super().choose_trial_to_run(tune_controller)
-        thawed = self._first_of(tune_controller, self._thawed())
-        if thawed is not None:
-            return thawed
+        first = self._first_of(tune_controller, [*self._thawed(), *self._rungs.training])
+        if first is not None:
+            return first
+        promises = ask(self._frozen()) or {}
         ranked = sorted(promises, key=lambda trial_id: (-promises[trial_id], trial_id))
-        for rung in self._rungs.from_the_top:
-            paused = {entry.trial_id for entry in rung.waiting if self._is_paused(entry.trial_id)}
-            if rung.arrived - len(paused) < rung.places:
-                chosen = self._first_of(tune_controller, (i for i in ranked if i in paused))
-                if chosen is not None:
-                    return chosen
-        return self._first_of(tune_controller, ranked) or new
+        found = self._first_of(tune_controller, ranked)
+        return found or super().choose_trial_to_run(tune_controller)
+
+    def _frozen(self) -> list[str]:
+        """Return who waits, and has not been chosen to go on."""
+        return [trial_id for trial_id in self._rungs.waiting() if self._is_paused(trial_id)]
 
     def _thawed(self) -> Iterable[str]:
         """Yield who has been promoted, and still stands where it waited: also after a crash."""
@@ -82,15 +97,6 @@ class FreezeThaw(PromotionASHA):
         """Whether a trial that waits has not been promoted: one that was waits until it reports."""
         trial = self._trials.get(trial_id)
         return trial is None or trial.status == Trial.PAUSED
-
-    def _promises(self, tune_controller: TuneController, new: str) -> Mapping[str, float] | None:
-        """Return what the new trial promises, and each that waits; None where nobody can say."""
-        searcher: Any = getattr(tune_controller.search_alg, "searcher", None)
-        ask = getattr(searcher, "promises", None)  # another searcher in a plain Tuner has none
-        if ask is None or getattr(tune_controller, "replays", False):
-            return None
-        waiting = list(self._rungs.waiting())
-        return cast("Mapping[str, float] | None", ask([new, *waiting])) if waiting else None
 
     def _reason(self, rung: PromotionRung, bracket: int, value: float, verdict: str) -> Reason:
         told = super()._reason(rung, bracket, value, verdict)

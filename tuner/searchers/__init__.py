@@ -4,9 +4,10 @@
 - `adoption`: a searcher that a user built.
 - `base`: what every searcher here promises; `parametric`: what those share that draw parameters.
 - `parameters`: a space as independent parameters, and configurations made of their values.
+- `points`: configurations that somebody typed, as the space declares them.
 - `neighbours`: values near a value. `variants`: what Ray's own generator makes of a space.
 - `screening`: which suggestions become trials: feasible ones, and none twice.
-- `models`, `observations`: searchers that learn, and what they learn from.
+- `models`, `observations`, `courses`: searchers that learn, and what they learn from.
 - `keywords`: checks a choice's keywords against a signature.
 - `random_search`, `grid_search` (over `grids`, closing in by `refinement`), `quasi_random`,
   `hyperopt_tpe`, `optuna_samplers` (over `optuna_models` and `optuna_space`), `evolution`,

@@ -40,7 +40,7 @@ _MOST_STEPS = 30
 _OTHERS = np.log([0.7, 0.3, 0.7, 0.3, 1e-3])  # of time's scale, the amplitudes and the noise
 _OTHERS_SD = np.array([0.7, 1.0, 0.7, 0.7, 1.5])
 _OTHERS_BOUNDS = [(-4.0, 4.0), (-7.0, 3.0), (-7.0, 3.0), (-7.0, 3.0), (-14.0, 0.0)]
-_SCALE, _SCALE_SD = np.log(0.6), 0.9
+_SCALE, _SCALE_SD = 0.0, 0.9
 
 
 class GaussianProcess:

@@ -64,17 +64,39 @@ class Model(ABC):
         """Learn that a trial ended, and with what; None for not known, or failed."""
 
 
-class ObservingModel(Model):
-    """Keeps what it learns as observations, from which alone it draws.
+class FittedModel(Model):
+    """Fits a model anew for each suggestion; see the module's docstring.
 
     Args:
-        observations: What is known so far, nothing yet.
+        task: What to search.
+        propose: Fits and draws.
+        good: Returns how many of so many trials count as good, at most `MOST_GOOD`.
+        observations: What is known so far, nothing yet; None for `Observations` of ``task``.
     """
 
     memoryless = True
 
-    def __init__(self, observations: Observations) -> None:
-        self._observations = observations
+    def __init__(
+        self,
+        task: SearchTask,
+        propose: Propose,
+        good: Callable[[int], int],
+        observations: Observations | None = None,
+    ) -> None:
+        self._space = task.space
+        self._parameters = parameters(task.space)
+        self._observations = observations or Observations(task.max_t, len(self._parameters))
+        self._propose = propose
+        self._good = good
+
+    def draw(self, trial_id: str, seed: int) -> Values:
+        """Return what a model of the present history proposes."""
+        history = self._observations.history(self._good(self._observations.told))
+        proposed = self._propose(history, seed)
+        snapped = {path: self._parameters[path].snap(v) for path, v in proposed.items()}
+        values = read_back(self._space, snapped)
+        self.enter(trial_id, values)
+        return values
 
     def enter(self, trial_id: str, values: Values) -> bool:
         """Take a new trial; it is pending from now on."""
@@ -88,39 +110,6 @@ class ObservingModel(Model):
     def complete(self, trial_id: str, time: float | None, cost: float | None) -> None:
         """Learn that a trial ended; if it failed before it reported, it is forgotten."""
         self._observations.complete(trial_id, time, cost)
-
-
-class FittedModel(ObservingModel):
-    """Fits a model anew for each suggestion; see the module's docstring.
-
-    Args:
-        task: What to search.
-        propose: Fits and draws.
-        good: Returns how many of so many trials count as good, at most `MOST_GOOD`.
-        observations: What is known so far, nothing yet; None for `Observations` of ``task``.
-    """
-
-    def __init__(
-        self,
-        task: SearchTask,
-        propose: Propose,
-        good: Callable[[int], int],
-        observations: Observations | None = None,
-    ) -> None:
-        self._space = task.space
-        self._parameters = parameters(task.space)
-        super().__init__(observations or Observations(task.max_t, len(self._parameters)))
-        self._propose = propose
-        self._good = good
-
-    def draw(self, trial_id: str, seed: int) -> Values:
-        """Return what a model of the present history proposes."""
-        history = self._observations.history(self._good(self._observations.told))
-        proposed = self._propose(history, seed)
-        snapped = {path: self._parameters[path].snap(v) for path, v in proposed.items()}
-        values = read_back(self._space, snapped)
-        self.enter(trial_id, values)
-        return values
 
 
 class ModelSearcher(ParametricSearcher):

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,39 +21,45 @@ from numpy.typing import NDArray
 from tuner.arms import JSON
 from tuner.searchers.acquisition import log_expected_improvement, maximise
 from tuner.searchers.base import SearchTask
+from tuner.searchers.courses import Course, Courses
 from tuner.searchers.encoding import Encoding
 from tuner.searchers.gaussian_process import Array, GaussianProcess, fit_hyperparameters
 from tuner.searchers.keywords import check_bounds
-from tuner.searchers.models import ModelSearcher, ObservingModel, Values
-from tuner.searchers.observations import Course, Observations
+from tuner.searchers.models import Model, ModelSearcher, Values
 from tuner.searchers.parametric import read_back
+from tuner.searchers.warping import half_ranked
 
 __all__ = ["MultiFidelitySearcher"]
 
 _BEST, _OTHERS = 25, 150  # trials that the process is fitted to
 _MOST_FOR_HYPERPARAMETERS = 120  # observations: what they cost grows with the cube
 _STARTS = 5  # good configurations that are looked around
-_WIDEST = 5.0  # worse than the median by so many times what the best is better: no worse
+_LEAST = 0.03  # standard deviations of costs: an improvement by less is none
+_PATIENCE = 1.5  # log expected improvement: a new trial must promise 4.5 times as much
 
 
 class MultiFidelitySearcher(ModelSearcher):
     """Suggests where improvement at ``max_t`` is expected most, by a model of all rungs.
 
+    Of many new configurations, that of most promise is also the one that the model flatters most.
+    So none is suggested while a trial that waits to go on promises nearly as much (`yield_to`):
+    this is how short trainings become full ones.
+
     A configuration that has not reported yet counts as if it had reached what is expected of it,
     so that workers that ask at the same time are sent to different places (Ginsbourger et al.
     2010, Kriging Is Well-Suited to Parallelize Optimization, the kriging believer). The model is
-    fitted anew when there is news, to the best 25 trials with their courses and the last values of
-    up to 150 others, so that a suggestion costs the same after 500 trials and 50,000.
+    fitted anew when there is news, to the courses of the best 25 trials and of up to 150 others
+    (`courses`), so that a suggestion costs the same after 500 trials and 50,000.
 
     Args:
         task: What to search.
         n_initial_points: How many trials must have told something before there is a model; until
-            then configurations are drawn at random.
+            then configurations are drawn at random, after one in the middle of the space.
     """
 
     name = "mfgp"
 
-    def __init__(self, task: SearchTask, *, n_initial_points: int = 8) -> None:
+    def __init__(self, task: SearchTask, *, n_initial_points: int = 5) -> None:
         self._surface = _Surface(task, n_initial_points)
         super().__init__(task, self._surface)
 
@@ -61,6 +68,14 @@ class MultiFidelitySearcher(ModelSearcher):
         """Check the keywords; raises SpecError."""
         super().check_options(options)
         check_bounds(cls.name, options, {"n_initial_points": (2, np.inf)})
+
+    def yield_to(self, waiting: Callable[[], Iterable[str]]) -> None:
+        """Suggest nothing while a trial that waits promises nearly as much as a new one would.
+
+        Args:
+            waiting: Returns the trials that wait to go on.
+        """
+        self._surface.waiting = waiting
 
     def promises(self, trial_ids: Iterable[str]) -> Mapping[str, float] | None:
         """Return by how much each trial is expected to improve on the best value at ``max_t``.
@@ -100,7 +115,7 @@ class _Fit:
 
         def score(inputs: Array) -> Array:
             mean, deviation = process.predict(inputs, np.ones(len(inputs)))
-            return log_expected_improvement(mean, deviation, best)
+            return log_expected_improvement(mean, deviation, best - _LEAST)
 
         return score
 
@@ -118,39 +133,59 @@ class _Fit:
         )
 
 
-class _Surface(ObservingModel):
-    """Costs over configurations and time."""
+class _Surface(Model):
+    """Costs over configurations and time.
+
+    Attributes:
+        waiting: Returns the trials that a new one competes with.
+    """
+
+    memoryless = True
 
     def __init__(self, task: SearchTask, n_initial_points: int) -> None:
+        self.waiting: Callable[[], Iterable[str]] = tuple
         self._space = task.space
         self._encoding = Encoding(task.space)
-        super().__init__(Observations(task.max_t, self._encoding.dimensions))
+        self._courses = Courses(task.max_t)
         self._n_initial_points = n_initial_points
-        self._fit: _Fit | None = None  # to the present reports, once somebody has asked for it
+        self._fit: _Fit | None = None  # to the present courses, once somebody has asked for it
 
-    def draw(self, trial_id: str, seed: int) -> Values:
-        """Return where improvement is expected most; a random draw while there is no model."""
+    def draw(self, trial_id: str, seed: int) -> Values | None:
+        """Return where improvement is expected most; the middle, then chance, without a model.
+
+        None where a trial that waits promises nearly as much.
+        """
         rng, encoding, fit = np.random.default_rng(seed), self._encoding, self._fitted()
         if fit is None:
-            point = rng.random(encoding.dimensions)
+            first = self._courses.entered == 0
+            point = np.full(encoding.dimensions, 0.5) if first else rng.random(encoding.dimensions)
         else:
-            pending = list(self._observations.pending().values())
+            pending = list(self._courses.silent().values())
             score = fit.surface(self._inputs(pending))
             point = maximise(
                 lambda points: score(encoding.inputs(points)), fit.starts, encoding.dimensions, rng
             )
+            promised = score(encoding.inputs(point[None]))[0]
+            rivals = [fit.trials[rival] for rival in self.waiting() if rival in fit.trials]
+            if rivals and score(np.array(rivals)).max() + _PATIENCE > promised:
+                return None
         values = read_back(self._space, encoding.values(point))
         self.enter(trial_id, values)
         return values
 
+    def enter(self, trial_id: str, values: Values) -> bool:
+        """Take a new trial; it is pending from now on."""
+        self._courses.enter(trial_id, values)
+        return True
+
     def report(self, trial_id: str, time: float, cost: float) -> None:
         """Learn what a trial has reached."""
-        if self._observations.report(trial_id, time, cost):
+        if self._courses.report(trial_id, time, cost):
             self._fit = None
 
     def complete(self, trial_id: str, time: float | None, cost: float | None) -> None:
         """Learn that a trial ended; if it failed before it reported, it is forgotten."""
-        super().complete(trial_id, time, cost)
+        self._courses.complete(trial_id, time, cost)
         if cost is not None:
             self._fit = None
 
@@ -159,19 +194,22 @@ class _Surface(ObservingModel):
         fit = self._fitted()
         if fit is None:
             return None
-        pending = self._observations.pending()
-        places = dict(fit.trials)
-        places |= zip(pending, self._inputs(list(pending.values())), strict=True)
-        known = [trial_id for trial_id in trial_ids if trial_id in places]
-        inputs = np.array([places[trial_id] for trial_id in known]).reshape(-1, fit.inputs.shape[1])
-        return dict(zip(known, fit.surface(inputs[:0])(inputs).tolist(), strict=True))
+        known = [trial_id for trial_id in trial_ids if trial_id in fit.trials]
+        if not known:
+            return {}
+        scores = fit.surface(fit.inputs[:0])(np.array([fit.trials[trial_id] for trial_id in known]))
+        return dict(zip(known, scores.tolist(), strict=True))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the scheduler, which makes itself known again."""
+        return {**vars(self), "waiting": tuple}
 
     def _inputs(self, configurations: Sequence[Values]) -> Array:
         return self._encoding.inputs(self._encoding.points(configurations))
 
     def _fitted(self) -> _Fit | None:
-        if self._fit is None and self._observations.told >= self._n_initial_points:
-            self._fit = self._fit_to(self._observations.courses(_BEST, _OTHERS))
+        if self._fit is None and self._courses.told >= self._n_initial_points:
+            self._fit = self._fit_to(self._courses.chosen(_BEST, _OTHERS))
         return self._fit
 
     def _fit_to(self, courses: Sequence[Course]) -> _Fit | None:
@@ -184,10 +222,10 @@ class _Surface(ObservingModel):
         rows = [row for row, course in enumerate(told) for _ in course.costs]
         times = [time for course in told for time in course.costs]
         costs = [cost for course in told for cost in course.costs.values()]
-        last = [cost for course in told for cost in list(course.costs.values())[-1:]]
+        last = [[*course.costs.values()][-1] for course in told]
         inputs = np.vstack([by_trial[rows], self._inputs([course.values for course in lost])])
-        s = self._on_scale(np.array(times + [self._observations.end] * len(lost)))
-        y = _standard(np.array(costs + [max(costs)] * len(lost)))  # none is worse than diverged
+        s = self._on_scale(np.array(times + [self._courses.end] * len(lost)))
+        y = half_ranked(np.array(costs + [max(costs)] * len(lost)))  # none is worse than diverged
         kept = _subset(y)
         return _Fit(
             inputs=inputs,
@@ -200,17 +238,8 @@ class _Surface(ObservingModel):
 
     def _on_scale(self, times: Array) -> Array:
         """Return times as shares of the way to ``max_t``, on a logarithmic scale."""
-        end = np.log(self._observations.end)
-        return np.log(times) / end if end > 0 else np.ones(len(times))
-
-
-def _standard(costs: Array) -> Array:
-    """Return costs of mean 0 and variance 1; the worst are cut off, so that they set no scale."""
-    middle = np.median(costs)
-    cut = np.minimum(costs, middle + _WIDEST * (middle - costs.min()))
-    deviation = cut.std()
-    standard: Array = (cut - cut.mean()) / (deviation if deviation > 0 else 1.0)
-    return standard
+        end = np.log(self._courses.end)
+        return np.log(np.maximum(times, 1.0)) / end if end > 0 else np.ones(len(times))
 
 
 def _subset(costs: Array) -> NDArray[np.intp]:

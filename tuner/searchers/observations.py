@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-__all__ = ["MOST_GOOD", "Course", "History", "Observation", "Observations"]
+__all__ = ["MOST_GOOD", "History", "Observation", "Observations", "thinned"]
 
 MOST_GOOD = 25
 """The most that counts as good: both TPEs' own bound."""
@@ -28,7 +28,6 @@ MOST_GOOD = 25
 _LATEST = 25  # which the linear forgetting of both TPEs gives full weight
 _MOST_ENDED = 300
 _MOST_PENDING = 200
-_STRIDE = 3  # rungs, between those of one trial that a model of all rungs sees
 _LONGEST = 2**40  # in units of the time attribute, where nobody says how long trials train
 
 _T = TypeVar("_T")
@@ -63,23 +62,6 @@ class History:
 
     observations: Sequence[Observation]
     told: int
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """What a trial has reached at rungs: as a model sees it that looks at all of them.
-
-    Attributes:
-        trial_id: Its id.
-        values: Of its parameters, by path.
-        costs: By time, in order; lower is better. Empty for a trial that has diverged.
-        diverged: Whether its values are no numbers any more.
-    """
-
-    trial_id: str
-    values: Mapping[str, int | float]
-    costs: Mapping[float, float]
-    diverged: bool = False
 
 
 @dataclass(slots=True)
@@ -129,7 +111,6 @@ class Observations:
         self._trials: list[_Trial] = []
         self._live: dict[str, _Trial] = {}
         self._ended: list[_Trial] = []
-        self._furthest = 0.0
         self._known: list[_Trial] = []  # in the order of their first reports
 
     @property
@@ -143,25 +124,19 @@ class Observations:
         self._trials.append(trial)
         self._live[trial_id] = trial
 
-    def report(self, trial_id: str, time: float, cost: float) -> bool:
+    def report(self, trial_id: str, time: float, cost: float) -> None:
         """Take what a trial has reached by ``time``: it counts at every rung passed by now.
 
         Args:
             trial_id: The trial.
             time: Greater than before.
             cost: Lower is better; inf or NaN for a trial that has diverged.
-
-        Returns:
-            Whether a history or a course differs for it.
         """
         trial = self._live.get(trial_id)
         if trial is None or not time > trial.time:
-            return False
+            return
         trial.time = time
-        self._furthest = max(self._furthest, time)
-        before = len(trial.costs)
         self._reach(trial, bisect_right(self._times, time), cost)
-        return len(trial.costs) != before or trial.diverged
 
     def complete(self, trial_id: str, time: float | None, cost: float | None) -> None:
         """Take notice of a trial's end.
@@ -203,8 +178,8 @@ class Observations:
         rung = self._highest(max(1, min(needed, math.ceil(self.told / 2))))
         best = self._rungs[rung].best[:good]
         live = list(self._live.values())
-        ended = _thinned(self._ended, _MOST_ENDED, self._latest)
-        others = (*ended, *_thinned(live, _MOST_PENDING, _LATEST))
+        ended = thinned(self._ended, _MOST_ENDED, self._latest)
+        others = (*ended, *thinned(live, _MOST_PENDING, _LATEST))
         chosen = {trial.number: trial for trial in others}
         chosen |= {number: self._trials[number] for _, number in best}
         costs = {number: _cost_at(rung, trial) for number, trial in chosen.items()}
@@ -220,47 +195,6 @@ class Observations:
             for number, trial in sorted(chosen.items())
         ]
         return History(observations, self.told)
-
-    def courses(self, best: int, others: int) -> Sequence[Course]:
-        """Return what to fit a model of all rungs to; it follows from reports alone.
-
-        Args:
-            best: Of so many, those of the lowest last costs, every third rung is told, from the
-                last one down: times that grow by a factor of 2.8.
-            others: Of so many of the rest, the latest to report and others evenly spread over
-                those before, the last one is told.
-        """
-        leading = {number for rung in self._rungs for _, number in rung.best[:best]}
-        ranked = sorted(leading, key=lambda number: (self._trials[number].costs[-1], number))
-        top = set(ranked[:best])
-        chosen = {trial.number: trial for trial in _thinned(self._known, others, _LATEST)}
-        chosen |= {number: self._trials[number] for number in top}
-        return [
-            self._course(trial, len(self._rungs) if number in top else 1)
-            for number, trial in sorted(chosen.items())
-        ]
-
-    def pending(self) -> Mapping[str, Mapping[str, int | float]]:
-        """Return the parameters of the latest 200 trials that have not reported yet, by id."""
-        silent = [(key, t.values) for key, t in self._live.items() if not (t.costs or t.diverged)]
-        return dict(silent[-_MOST_PENDING:])
-
-    @property
-    def end(self) -> float:
-        """Where a full training ends; where nobody says, the highest rung that was passed."""
-        return self._times[self._last_rung]
-
-    @property
-    def _last_rung(self) -> int:
-        if self._times[-1] <= _LONGEST:
-            return len(self._times) - 1
-        return max(0, bisect_right(self._times, self._furthest) - 1)
-
-    def _course(self, trial: _Trial, rungs: int) -> Course:
-        last = min(len(trial.costs) - 1, self._last_rung)
-        told = range(last, -1, -_STRIDE)[:rungs]
-        costs = {self._times[index]: trial.costs[index] for index in reversed(told)}
-        return Course(trial.trial_id, trial.values, costs, trial.diverged)
 
     def _reach(self, trial: _Trial, rungs: int, cost: float) -> None:
         known = bool(trial.costs) or trial.diverged
@@ -295,7 +229,7 @@ def _rung_times(end: float) -> list[float]:
     return [float(time) for time in times if time < end]
 
 
-def _thinned(trials: Sequence[_T], most: int, latest: int) -> Sequence[_T]:
+def thinned(trials: Sequence[_T], most: int, latest: int) -> Sequence[_T]:
     """Return the latest of ``trials``, and as many as fit evenly spread over those before."""
     if len(trials) <= most:
         return trials

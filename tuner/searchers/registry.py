@@ -17,6 +17,7 @@ from tuner.arms import Choice
 from tuner.errors import SpecError, nearest
 from tuner.objectives import Objective
 from tuner.searchers.base import SearchTask, SpaceSearcher
+from tuner.searchers.points import as_declared
 from tuner.space import Constraint, contains, is_feasible
 
 __all__ = [
@@ -172,7 +173,7 @@ def build_searcher(
         seed=seed,
         time_attr=time_attr,
         max_t=max_t,
-        points=points,
+        points=tuple(as_declared(space, point) for point in points),
         num_samples=num_samples,
         constraint=constraint,
         objectives=tuple(objectives) if takes_objectives(choice) else (),
