@@ -3,7 +3,7 @@
 A few configurations that learn nothing would set the scale of a model, and leave it blind to what
 tells the good ones apart. So the worse half is placed by rank, on a scale that the better half
 sets: the half-rank warping of Song et al. 2024, The Vizier Gaussian Process Bandit Algorithm
-(2408.11527), section 3.3.
+(2408.11527).
 """
 
 from __future__ import annotations
