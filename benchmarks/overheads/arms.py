@@ -31,10 +31,12 @@ class Outcome:
     Attributes:
         reports: How many its trials made.
         failed: How many trials failed.
+        replaced: How many workers were replaced though they had not crashed.
     """
 
     reports: int
     failed: int
+    replaced: int = 0
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,8 @@ def _tuner(work: Work, folder: Path, **options: Any) -> Outcome:
         **options,
     )
     failed = int((sweep.trials()["outcome"] == "failed").sum())
-    return Outcome(len(sweep.reports()), failed)
+    replaced = int(sweep.workers()["ended"].str.startswith("replaced").sum())
+    return Outcome(len(sweep.reports()), failed, replaced)
 
 
 def _virtual(work: Work, folder: Path) -> Outcome:

@@ -135,10 +135,12 @@ def growth(few: str, many: str) -> Claim:
 
 
 def no_more_processes(label: str) -> Claim:
-    """No worker is started but one per slot, and one for each that crashed."""
+    """No worker is started but one per slot, and one for each that crashed or was replaced."""
 
     def beyond(at: Round) -> float:
         run = at[label]
-        return run.processes - run.work.slots - crashes(run)
+        return run.processes - run.work.slots - crashes(run) - run.replaced
 
-    return Claim(f"{label}: processes beyond slots + crashes", beyond, 0, "at most", counted=True)
+    return Claim(
+        f"{label}: processes beyond slots + crashes + replaced", beyond, 0, "at most", counted=True
+    )

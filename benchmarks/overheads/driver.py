@@ -38,6 +38,7 @@ class Run:
         peak_kb: Most memory that the driver ever held.
         reports: How many its trials made.
         failed: How many trials failed.
+        replaced: How many workers were replaced though they had not crashed.
         processes: Worker processes that were started.
         files: Files in the sweep's folder at the end.
         spans: When and where its trials ran; empty for a bundled scenario.
@@ -50,6 +51,7 @@ class Run:
     peak_kb: float
     reports: int
     failed: int
+    replaced: int
     processes: int
     files: int
     spans: list[Span]

@@ -122,6 +122,7 @@ class Execution:
             saves=plan.scenario.saves_checkpoints,
             copies=plan.copies,
         )
+        self._source.count_active = lambda: self._controller.active
 
     def restore(
         self,

@@ -45,6 +45,8 @@ class TrialSource(SearchAlgorithm):
         limit: As above; may be changed at any time.
         learns_only: The searcher is another one than that which suggested the trials that are
             taken in `again`, for instance over another space: it learns from them.
+        count_active: Returns how many trials wait for a worker or have one; whoever runs them
+            may know without looking at each.
         waits: The searcher had nothing to suggest when it was last asked, but may have later.
         failure: What the searcher raised when it was told of a trial's end, if it did.
     """
@@ -68,6 +70,7 @@ class TrialSource(SearchAlgorithm):
         self.failure: Exception | None = None
         self._created = 0
         self._open: dict[str, Trial] = {}
+        self.count_active = self._count_active
 
     @property
     def total_samples(self) -> int:
@@ -147,7 +150,7 @@ class TrialSource(SearchAlgorithm):
         return f"the searcher has nothing new to suggest after {made}"
 
     def _at_limit(self) -> bool:
-        if self.limit is None:
-            return False
-        active = sum(t.status in (Trial.PENDING, Trial.RUNNING) for t in self._open.values())
-        return active >= self.limit
+        return self.limit is not None and self.count_active() >= self.limit
+
+    def _count_active(self) -> int:
+        return sum(t.status in (Trial.PENDING, Trial.RUNNING) for t in self._open.values())

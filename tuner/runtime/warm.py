@@ -19,7 +19,7 @@ from ray.actor import ActorHandle
 from ray.air.execution._internal.tracked_actor import TrackedActor
 from ray.train._internal.storage import StorageContext
 from ray.tune import Callback, CheckpointConfig, PlacementGroupFactory
-from ray.tune.execution.tune_controller import TuneController
+from ray.tune.execution.tune_controller import TrialRunnerWrapper, TuneController
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import SearchAlgorithm
@@ -101,8 +101,18 @@ class WarmController(TuneController):
     def _wrapped(self) -> Any:
         """Return what schedulers see of the controller."""
         if self._view is None:
-            self._view = super()._wrapped()  # type: ignore[no-untyped-call]
+            self._view = _View(super()._wrapped())  # type: ignore[no-untyped-call]
         return self._view
+
+    def first_waiting(self) -> Trial | None:
+        """Return the first of the pending trials; where there is none, the first paused one."""
+        waiting = self._pending_trials or self._paused_trials
+        return min(waiting, key=lambda trial: str(trial.trial_id)) if waiting else None
+
+    @property
+    def active(self) -> int:
+        """How many trials wait for a worker or have one."""
+        return len(self._pending_trials) + len(self._running_trials)
 
     def is_finished(self) -> bool:
         """Return whether no trial is left to run and none will come."""
@@ -321,6 +331,20 @@ class WarmController(TuneController):
 
     def _on_worker_ended(self, life: Mapping[str, Any]) -> None:
         """A worker that had started ended; for a subclass to take note of."""
+
+
+class _View(TrialRunnerWrapper):
+    """What schedulers see of a controller; Ray's own warns of whatever it does not list.
+
+    Args:
+        upstream: Ray's.
+    """
+
+    def __init__(self, upstream: TrialRunnerWrapper) -> None:
+        vars(self).update(vars(upstream))
+
+    def first_waiting(self) -> Trial | None:
+        return cast("WarmController", self._tune_controller).first_waiting()
 
 
 def shape_of(trial: Trial) -> PlacementGroupFactory:

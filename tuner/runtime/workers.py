@@ -40,7 +40,7 @@ class IdleWorkers:
     @property
     def num_cached_objects(self) -> int:
         """How many there are."""
-        return sum(map(len, self._workers.values()))
+        return len(self._since)
 
     def has_cached_object(self, shape: PlacementGroupFactory) -> bool:
         """Return whether there is one that holds ``shape``."""

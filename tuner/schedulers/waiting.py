@@ -15,9 +15,9 @@ def first_waiting(tune_controller: TuneController) -> Trial | None:
 
     A controller that keeps its trials in order may answer itself, as ``first_waiting()``.
     """
-    ask = getattr(tune_controller, "first_waiting", None)
+    ask = getattr(type(tune_controller), "first_waiting", None)  # Ray's own warns if it is asked
     if ask is not None:
-        return cast("Trial | None", ask())
+        return cast("Trial | None", ask(tune_controller))
     live: set[Trial] = tune_controller.get_live_trials()
     for status in (Trial.PENDING, Trial.PAUSED):
         waiting = [trial for trial in live if trial.status == status]
