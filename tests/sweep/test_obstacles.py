@@ -106,7 +106,7 @@ def test_the_best_config_is_that_of_the_best_report(run: Run) -> None:
 
     sweep = run(
         make_scenario(Rated, max_t=12),
-        scheduler="pbt:perturbation_interval=2,quantile_fraction=0.5",
+        scheduler="pbt:perturbation_interval=2,quantile_fraction=0.5,synch=true",
         num_samples=4,
     )
     trials = sweep.trials()
