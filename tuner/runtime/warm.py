@@ -264,19 +264,17 @@ class WarmController(TuneController):
     def _actor_failed(self, tracked_actor: TrackedActor, exception: Exception) -> None:
         """Hand a failure to the worker's trial, unless it died idle: that is nobody's fault."""
         trial = self._actor_to_trial.get(tracked_actor)
-        if trial is None:
-            self._log.ended(tracked_actor, f"died while idle: {exception}")
-            self._idle.forget(tracked_actor)
-            self._started_actors.discard(tracked_actor)
-            return
-        if trial not in self._resetting_trials:
+        if trial is not None and trial not in self._resetting_trials:
             self._log.ended(tracked_actor, "its process died")
             super()._actor_failed(tracked_actor, exception)
             return
         self._log.ended(tracked_actor, f"died while idle: {exception}")
+        self._started_actors.discard(tracked_actor)
+        if trial is None:
+            self._idle.forget(tracked_actor)
+            return
         self._innocent.add(trial)
         self._actor_manager.clear_actor_task_futures(tracked_actor)
-        self._started_actors.discard(tracked_actor)
         self._replace_worker(trial, tracked_actor)
 
     def _trial_task_failure(self, trial: Trial, exception: Exception) -> None:
