@@ -92,6 +92,8 @@ class _PromptEvents(RayEventManager):
     def __init__(self, arrivals: queue.SimpleQueue[Handler | None]) -> None:
         super().__init__(shuffle_futures=False)
         self._arrivals = arrivals
+        # Results of one actor may overtake each other on their way; its tasks never do.
+        self._tasks: dict[Any, dict[Any, Future[Any] | None]] = {}
 
     def track_future(
         self,
@@ -100,16 +102,38 @@ class _PromptEvents(RayEventManager):
         on_error: Callable[[Exception], None] | None = None,
     ) -> None:
         super().track_future(future, on_result, on_error)
+        self._tasks.setdefault(_actor_of(future), {})[future] = None
 
         def arrived(done: Future[Any]) -> None:  # in a thread of Ray's
             self._arrivals.put(lambda: self._handle(future, done))
 
         future.future().add_done_callback(arrived)
 
+    def discard_future(self, future: ray.ObjectRef[Any]) -> None:
+        super().discard_future(future)
+        self._forget(future)
+
+    def _forget(self, future: ray.ObjectRef[Any]) -> None:
+        """Forget a task; if that which follows is done already, it is next."""
+        tasks = self._tasks.get(_actor_of(future), {})
+        was_first = next(iter(tasks), None) == future
+        tasks.pop(future, None)
+        if not tasks:
+            self._tasks.pop(_actor_of(future), None)
+            return
+        following, done = next(iter(tasks.items()))
+        if was_first and done is not None:
+            self._arrivals.put(lambda: self._handle(following, done))
+
     def _handle(self, future: ray.ObjectRef[Any], done: Future[Any]) -> bool:
-        waiting = self._tracked_futures.pop(future, None)
-        if waiting is None:
+        if future not in self._tracked_futures:
             return False
+        tasks = self._tasks[_actor_of(future)]
+        tasks[future] = done
+        if next(iter(tasks)) != future:
+            return False  # an earlier one has yet to arrive
+        waiting = self._tracked_futures.pop(future)
+        self._forget(future)
         on_result, on_error = waiting
         error = done.exception()
         if error is None:
@@ -120,3 +144,7 @@ class _PromptEvents(RayEventManager):
         else:
             raise error
         return True
+
+
+def _actor_of(future: ray.ObjectRef[Any]) -> Any:
+    return future.task_id().actor_id()
