@@ -67,6 +67,17 @@ def test_nothing_is_suggested_while_one_that_waits_promises_nearly_as_much() -> 
     assert model.suggest("t12") is not None
 
 
+def test_every_eighth_is_drawn_at_random_however_sure_the_model_is() -> None:
+    model, suggested = searcher(), []
+    for number in range(96):
+        suggested.append(model.suggest(f"t{number}"))
+        train(model, f"t{number}", suggested[-1], 16)
+    chance = [config["kind"] for config in suggested[31::8]]
+    choice = [config["kind"] for at, config in enumerate(suggested[31:]) if at % 8]
+    assert choice.count("b") > 0.9 * len(choice)
+    assert 0 < chance.count("a") < len(chance)
+
+
 def test_the_first_lies_in_the_middle_of_the_space() -> None:
     assert searcher().suggest("t0")["x"] == 0.5
 

@@ -36,6 +36,7 @@ _MOST_FOR_HYPERPARAMETERS = 120  # observations: what they cost grows with the c
 _STARTS = 5  # good configurations that are looked around
 _LEAST = 0.03  # standard deviations of costs: an improvement by less is none
 _PATIENCE = 1.5  # log expected improvement: a new trial must promise 4.5 times as much
+_CHANCE_EVERY = 8  # configurations: one of them is drawn at random
 
 
 class MultiFidelitySearcher(ModelSearcher):
@@ -44,6 +45,10 @@ class MultiFidelitySearcher(ModelSearcher):
     Of many new configurations, that of most promise is also the one that the model flatters most.
     So none is suggested while a trial that waits to go on promises nearly as much (`yield_to`):
     this is how short trainings become full ones.
+
+    Every eighth new configuration is drawn at random all the same. A model whose length scales are
+    estimated can be sure of a poor region for ever; some chance finds the way out (Bull 2011,
+    Convergence Rates of Efficient Global Optimization Algorithms, JMLR 12, epsilon-greedy).
 
     A configuration that has not reported yet counts as if it had reached what is expected of it,
     so that workers that ask at the same time are sent to different places (Ginsbourger et al.
@@ -169,6 +174,8 @@ class _Surface(Model):
             rivals = [fit.trials[rival] for rival in self.waiting() if rival in fit.trials]
             if rivals and score(np.array(rivals)).max() + _PATIENCE > promised:
                 return None
+            if (self._courses.entered + 1) % _CHANCE_EVERY == 0:
+                point = rng.random(encoding.dimensions)
         values = read_back(self._space, encoding.values(point))
         self.enter(trial_id, values)
         return values
