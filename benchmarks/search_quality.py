@@ -4,12 +4,15 @@ Part 1 (Pfisterer et al. 2022, arXiv 2109.03670): LCBench's surrogate, epochs 1 
 ``val_accuracy``, one worker, 6,544 epochs in all. The regret of a run is the best value that it
 has seen so far, at whatever epoch, as a share of (best - worst) over all evaluations of all
 methods on the task and a dense search. tuner's arms run in its simulator; Optuna's GP sampler
-trains each configuration in full, and its TPE is pruned by its Hyperband.
+trains each configuration in full, and its TPE is pruned by its Hyperband; so SMAC3, on full
+trainings and with Hyperband.
 
-Part 2: the same surrogate without its first and last epoch, 25 and 100 workers, 900 simulated
-seconds: how much sooner an arm reaches what random search has reached in the end.
+Part 2: the same surrogate without its first and last epoch, 25 and 100 workers, a budget of
+simulated seconds: how much sooner an arm reaches what random search has reached in the end, beside
+Syne Tune's ASHA and its multi-fidelity methods.
 
-Set OMP_NUM_THREADS=1: more threads than processes make the models slower.
+SMAC3 and Syne Tune need an environment of their own (``peers/requirements.txt``; ``--peers`` names
+its Python). Set OMP_NUM_THREADS=1: more threads than processes make the models slower.
 
 The settings of ``freeze_thaw+mfgp`` were chosen on tasks 126025, 167104, 167185, 167201, 168329,
 168908, 168910, 189866 and 189906, none of them those of part 1.
@@ -17,28 +20,28 @@ The settings of ``freeze_thaw+mfgp`` were chosen on tasks 126025, 167104, 167185
 
 from __future__ import annotations
 
-import logging
+import argparse
 import sys
-import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from functools import cache
+from concurrent.futures import Executor, ProcessPoolExecutor
+from itertools import product
 from typing import Any
 
 import numpy as np
 from harness import Goal, finish, options
-
-import tuner
-from tuner.simulation.sources import find_task
+from quality.curves import extremes
+from quality.many_workers import RANDOM, times_sooner
+from quality.methods import PEERS, Run, run_method
 
 TASKS = ("167168", "189873")
-BUDGET, MAX_T = 6544, 52
+BUDGET = 6544
 SHARES = (0.1, 0.25, 1.0)
-SECONDS = 900.0  # of part 2
 PUBLISHED = {"167168": (0.161, 0.121), "189873": (0.267, 0.165)}  # random search, 25 and 100 %
 OURS = "freeze_thaw+mfgp"  # the default
-ARMS = ("fifo+random", "asha:reduction_factor=3+hyperopt", OURS)
+ASHA = "asha:reduction_factor=3+random"
+METHODS = (RANDOM, "asha:reduction_factor=3+hyperopt", OURS)
+SYNE = ("syne asha", "syne bohb", "syne ashabore", "syne ashacqr")
+WORKERS = (25, 100)
+SECONDS = 900.0  # of part 2
 MANY = (
     *("3945", "7593", "34539", "126026", "126029", "146212", "167149", "167152", "167161"),
     *("167181", "167184", "167190", "167200", "168330", "168331", "168335", "168868"),
@@ -46,109 +49,53 @@ MANY = (
 )
 
 
-@dataclass(frozen=True)
-class Run:
-    """A method on a task, once: the best value so far after each epoch, and the worst of all."""
-
-    method: str
-    task: str
-    seed: int
-    best: np.ndarray[Any, np.dtype[np.float64]]
-    worst: float
-    suggestions: int
-    cpu_s: float
-
-
-@cache
-def task_of(task: str, epochs: int) -> tuner.CurveTask:
-    return find_task(f"lcbench:{task},epochs={epochs}")
-
-
-def curve(task: str, config: dict[str, Any]) -> list[float]:
-    found = task_of(task, MAX_T).curves.curve(config, 0)
-    return [float(value) for value in found.metrics["val_accuracy"]]
-
-
-def keywords(arm: str) -> dict[str, Any]:
-    scheduler, _, searcher = arm.partition("+")
-    return {"scheduler": scheduler, **({"searcher": searcher} if searcher else {})}
+def main() -> None:
+    parser = options(__doc__ or "")
+    parser.add_argument("--seeds", type=int, default=10, help="of part 1")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--methods", nargs="*", help="of part 1")
+    parser.add_argument("--tasks", nargs="*", default=list(TASKS), help="of part 1")
+    parser.add_argument("--many", nargs="*", default=list(MANY), help="tasks of part 2")
+    parser.add_argument("--rivals", nargs="*", help="Syne Tune's methods in part 2")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="simulated, of part 2")
+    parser.add_argument("--part", type=int, choices=(1, 2), action="append")
+    parser.add_argument("--peers", metavar="PYTHON", help="with SMAC3 and Syne Tune")
+    asked = parser.parse_args()
+    figures: dict[str, Any] = {}
+    goals: list[Goal] = []
+    with ProcessPoolExecutor(asked.processes) as pool:
+        if 1 in (asked.part or [1, 2]):
+            goals += one_worker(asked, pool, figures)
+        if 2 in (asked.part or [1, 2]):
+            goals += many_workers(asked, pool, figures)
+    finish(asked, figures, [] if asked.quick else goals)
 
 
-def run_arm(arm: str, task: str, seed: int, budget: int) -> Run:
-    began = time.process_time()
-    sweep = tuner.simulate(
-        task_of(task, MAX_T),
-        **keywords(arm),
-        max_concurrent_trials=1,
-        seed=seed,
-        budget=f"{budget}epochs",
-        progress="none",
-    )
-    reports = sweep.reports()
-    values = reports["val_accuracy"].to_numpy(dtype=float)
-    trials = reports["trial_id"].nunique()
-    cpu_s = time.process_time() - began
-    return Run(arm, task, seed, np.maximum.accumulate(values), values.min(), trials, cpu_s)
-
-
-def run_optuna(method: str, task: str, seed: int, budget: int) -> Run:
-    """Run a study until the budget is used up; whoever is pruned ends where Hyperband says."""
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    gp = method == "optuna gp"
-    sampler = optuna.samplers.GPSampler(seed=seed) if gp else optuna.samplers.TPESampler(seed=seed)
-    pruner = (
-        optuna.pruners.NopPruner()
-        if gp
-        else optuna.pruners.HyperbandPruner(1, MAX_T, reduction_factor=3)
-    )
-    study = optuna.create_study(direction="maximize", sampler=sampler, pruner=pruner)
-    seen: list[float] = []
-    began = time.process_time()
-    while len(seen) < budget:
-        trial = study.ask()
-        values = curve(task, {name: suggested(trial, name, d) for name, d in space(task)})
-        pruned = False
-        for epoch, value in enumerate(values, start=1):
-            seen.append(value)
-            trial.report(value, epoch)
-            pruned = epoch < MAX_T and trial.should_prune()
-            if pruned:
-                break
-        state = optuna.trial.TrialState.PRUNED if pruned else optuna.trial.TrialState.COMPLETE
-        study.tell(trial, None if pruned else value, state=state)
-    counted = np.array(seen[:budget])
-    cpu_s = time.process_time() - began
-    best = np.maximum.accumulate(counted)
-    return Run(method, task, seed, best, counted.min(), len(study.trials), cpu_s)
-
-
-def space(task: str) -> Iterable[tuple[str, Any]]:
-    return list(task_of(task, MAX_T).scenario.space.items())
-
-
-def suggested(trial: Any, name: str, domain: Any) -> int | float:
-    log = "Log" in type(domain.get_sampler()).__name__
-    if type(domain).__name__ == "Integer":
-        return int(trial.suggest_int(name, domain.lower, domain.upper - 1, log=log))
-    return float(trial.suggest_float(name, domain.lower, domain.upper, log=log))
-
-
-def extremes(task: str, count: int) -> tuple[float, float]:
-    """Return the worst and the best value of a dense random search, at any epoch."""
-    rng = np.random.default_rng(0)
-    curves = []
-    for _ in range(count):
-        config = {name: domain.sample(random_state=rng) for name, domain in space(task)}
-        curves.append(curve(task, config))
-    return float(np.min(curves)), float(np.max(curves))
-
-
-def one(method: str, task: str, seed: int, budget: int) -> Run:
-    logging.disable(logging.WARNING)
-    run: Callable[..., Run] = run_optuna if method.startswith("optuna") else run_arm
-    return run(method, task, seed, budget)
+def one_worker(asked: argparse.Namespace, pool: Executor, figures: dict[str, Any]) -> list[Goal]:
+    """Run part 1, print a table per task, and return the figures against the goals."""
+    peers = [peer for peer in PEERS if asked.peers or not peer.startswith("smac")]
+    methods = asked.methods or [*METHODS, *peers]
+    seeds, budget = (1, BUDGET // 10) if asked.quick else (asked.seeds, BUDGET)
+    cells = [
+        (method, task, seed, budget, asked.peers)
+        for seed, task, method in product(range(seeds), asked.tasks, methods)
+    ]
+    runs: list[Run] = []
+    for run in pool.map(run_method, *zip(*cells, strict=True)):
+        runs.append(run)
+        told = " ".join(f"{run.best[_last(run, share)]:.2f}" for share in SHARES)
+        print(f"{run.method} {run.task} {run.seed}: {told}, {run.suggestions} trials, "
+              f"{run.cpu_s:.0f} CPU s", file=sys.stderr, flush=True)  # fmt: skip
+    goals = []
+    for task in asked.tasks:
+        table = figures[task] = regrets(runs, task, 200 if asked.quick else 5000)
+        print(f"\n{task}: mean regret at {SHARES} of {BUDGET:,} epochs")
+        for method, row in table.items():
+            both = zip(row["regret"], row["error"], strict=True)
+            shown = "  ".join(f"{regret:.4f}±{error:.4f}" for regret, error in both)
+            print(f"  {method:34} {shown}  {row['cpu_s_per_trial']:.3f} CPU s per trial")
+        goals += part_one_goals(task, table)
+    return goals
 
 
 def regrets(runs: list[Run], task: str, dense: int) -> dict[str, Any]:
@@ -161,121 +108,28 @@ def regrets(runs: list[Run], task: str, dense: int) -> dict[str, Any]:
     for method in dict.fromkeys(run.method for run in here):
         mine = [run for run in here if run.method == method]
         at = [
-            [
-                (best - run.best[min(int(s * BUDGET), len(run.best)) - 1]) / (best - worst)
-                for s in SHARES
-            ]
+            [(best - run.best[_last(run, share)]) / (best - worst) for share in SHARES]
             for run in mine
         ]
         table[method] = {
             "regret": np.mean(at, axis=0).tolist(),
             "error": (np.std(at, axis=0) / max(len(mine) - 1, 1) ** 0.5).tolist(),
+            "median": np.median(at, axis=0).tolist(),
             "runs": len(mine),
             "cpu_s_per_trial": sum(r.cpu_s for r in mine) / sum(r.suggestions for r in mine),
         }
     return table
 
 
-def times_to_quality(task: str, workers: int, seeds: int, seconds: float) -> dict[str, float]:
-    """Return by arm how much sooner, in the median, random search's last best is reached.
-
-    The budget is as many simulated seconds; a run that does not get there counts as 1.
-    """
-    found: dict[str, list[float]] = {}
-    for seed in range(seeds):
-        target, random_s = -np.inf, seconds
-        for arm in ("fifo+random", "asha:reduction_factor=3+random", OURS):
-            sweep = tuner.simulate(
-                task_of(task, 50), **keywords(arm), max_concurrent_trials=workers, seed=seed,
-                budget=f"{seconds:g}s", progress="none",
-            )  # fmt: skip
-            reports = sweep.reports().sort_values("timestamp")
-            best = np.maximum.accumulate(reports["val_accuracy"].to_numpy(dtype=float))
-            when = reports["timestamp"].to_numpy(dtype=float)
-            if arm == "fifo+random":
-                target = best[-1]
-                random_s = when[np.argmax(best >= target)]
-            reached = when[np.argmax(best >= target)] if best[-1] >= target else random_s
-            found.setdefault(arm, []).append(random_s / max(reached, 1e-9))
-    return {arm: float(np.median(ratios)) for arm, ratios in found.items()}
-
-
-def main() -> None:
-    parser = options(__doc__ or "")
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument(
-        "--methods", nargs="*", default=[*ARMS, "optuna gp", "optuna tpe+hyperband"]
-    )
-    parser.add_argument("--tasks", nargs="*", default=list(TASKS))
-    parser.add_argument("--part", type=int, choices=(1, 2), action="append")
-    arguments = parser.parse_args()
-    parts = arguments.part or [1, 2]
-    seeds = 1 if arguments.quick else arguments.seeds
-    budget = BUDGET // 10 if arguments.quick else BUDGET
-    figures: dict[str, Any] = {}
-    goals: list[Goal] = []
-    with ProcessPoolExecutor(arguments.processes) as pool:
-        if 1 in parts:
-            cells = [
-                (m, t, s, budget)
-                for s in range(seeds)
-                for t in arguments.tasks
-                for m in arguments.methods
-            ]
-            runs = []
-            for run in pool.map(one, *zip(*cells, strict=True)):
-                runs.append(run)
-                marks = [run.best[min(int(s * BUDGET), len(run.best)) - 1] for s in SHARES]
-                told = " ".join(f"{mark:.2f}" for mark in marks)
-                print(f"{run.method} {run.task} {run.seed}: {told}, {run.cpu_s:.0f} CPU s",
-                      file=sys.stderr, flush=True)  # fmt: skip
-            for task in arguments.tasks:
-                table = figures[task] = regrets(runs, task, 200 if arguments.quick else 5000)
-                print(f"\n{task}: mean regret at {SHARES} of {BUDGET:,} epochs")
-                for method, row in table.items():
-                    shown = "  ".join(
-                        f"{r:.4f}±{e:.4f}" for r, e in zip(row["regret"], row["error"], strict=True)
-                    )
-                    print(f"  {method:34} {shown}  {row['cpu_s_per_trial']:.3f} CPU s per trial")
-                goals += [] if arguments.quick else part_one_goals(task, table)
-        if 2 in parts:
-            chosen = MANY[:2] if arguments.quick else MANY
-            for workers in (25, 100):
-                n = len(chosen)
-                ratios = list(
-                    pool.map(
-                        times_to_quality,
-                        chosen,
-                        [workers] * n,
-                        [1] * n,
-                        [SECONDS / 3 if arguments.quick else SECONDS] * n,
-                    )
-                )
-                arms = {
-                    arm: float(np.exp(np.mean([np.log(r[arm]) for r in ratios])))
-                    for arm in ratios[0]
-                }
-                figures[f"{workers} workers"] = {
-                    "geometric mean": arms,
-                    "tasks": dict(zip(chosen, ratios, strict=True)),
-                }
-                print(f"\n{workers} workers, {n} tasks: times sooner than random search {arms}")
-            goals.append(
-                Goal(
-                    "100 workers, times sooner than random search",
-                    figures["100 workers"]["geometric mean"][OURS],
-                    10,
-                    "at least",
-                )
-            )
-    finish(arguments, figures, goals)
+def _last(run: Run, share: float) -> int:
+    """Return the place of the last epoch within a share of the budget."""
+    return min(int(share * BUDGET), len(run.best)) - 1
 
 
 def part_one_goals(task: str, table: dict[str, Any]) -> list[Goal]:
     """Return ``default`` against the best peer, and random search against the paper."""
     goals = []
-    peers = [row["regret"] for method, row in table.items() if method.startswith("optuna")]
+    peers = [row["regret"] for method, row in table.items() if method in PEERS]
     if OURS in table and peers:
         own, best = table[OURS]["regret"], np.min(peers, axis=0)
         for share, mine, theirs, factor in zip(SHARES, own, best, (0.5, 0.5, 1.0), strict=True):
@@ -284,11 +138,43 @@ def part_one_goals(task: str, table: dict[str, Any]) -> list[Goal]:
             )
         took = table[OURS]["cpu_s_per_trial"]
         goals.append(Goal(f"{task}: CPU s per trial of default", took, 0.5, "at most"))
-    if "fifo+random" in table and task in PUBLISHED:
-        measured = table["fifo+random"]["regret"][1:]
+    if RANDOM in table and task in PUBLISHED:
+        measured = table[RANDOM]["regret"][1:]
         for share, mine, theirs in zip(SHARES[1:], measured, PUBLISHED[task], strict=True):
             what = f"{task}: random search at {share:.0%}, off the published {theirs}"
             goals.append(Goal(what, abs(mine - theirs), 0.05, "at most"))
+    return goals
+
+
+def many_workers(asked: argparse.Namespace, pool: Executor, figures: dict[str, Any]) -> list[Goal]:
+    """Run part 2, print a line per number of workers, and return the figures against the goals."""
+    tasks = asked.many[:2] if asked.quick else asked.many
+    seconds = asked.seconds / 3 if asked.quick else asked.seconds
+    rivals = (list(SYNE) if asked.rivals is None else asked.rivals) if asked.peers else []
+    methods = [ASHA, OURS, *rivals]
+    for workers in WORKERS:
+        cells = [(methods, task, workers, 0, seconds, asked.peers) for task in tasks]
+        found = []
+        for task, times in zip(
+            tasks, pool.map(times_sooner, *zip(*cells, strict=True)), strict=True
+        ):
+            found.append(times)
+            told = ", ".join(f"{m} {t:.2f}x {best:.2f}" for m, (t, best) in times.items())
+            print(f"{workers} workers, {task}: {told}", file=sys.stderr, flush=True)
+        sooner = {
+            method: float(np.exp(np.mean([np.log(each[method][0]) for each in found])))
+            for method in found[0]
+        }
+        figures[f"{workers} workers"] = {
+            "geometric mean": sooner,
+            "tasks": dict(zip(tasks, found, strict=True)),
+        }
+        print(f"\n{workers} workers, {len(tasks)} tasks: times sooner than random search {sooner}")
+    goals = [Goal(f"{WORKERS[-1]} workers, times sooner than random search", sooner[OURS], 10,
+                  "at least")]  # fmt: skip
+    if rivals:
+        best = max(sooner[rival] for rival in rivals)
+        goals.append(Goal("and than Syne Tune's best", sooner[OURS] / best, 1, "at least"))
     return goals
 
 
