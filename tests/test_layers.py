@@ -27,6 +27,8 @@ LAYERS = {
     "plurals": 0,
     "resources": 0,
     "trainable": 0,
+    "bundles": 0,
+    "distributed": 1,
     "scenario": 0,
     "schedulers": 1,
     "searchers": 1,
@@ -38,16 +40,21 @@ LAYERS = {
     "pairing": 2,
     "planning": 2,
     "replanning": 2,
+    "diagnosis": 2,
     "store": 1,
+    "gpu_sharing": 2,
     "runtime": 3,
     "simulation": 3,
     "analysis": 3,
     "figures": 3,
     "progress": 3,
     "exchange": 3,
+    "submission": 3,
     "differences": 3,
     "sweep": 4,
+    "probing": 4,
     "simulating": 4,
+    "diagnosing": 4,
     "reproducing": 5,
     "comparison": 5,
     "forecast": 5,
@@ -55,7 +62,15 @@ LAYERS = {
     "__init__": 7,  # the public names, which the command line calls as any user would
     "cli": 8,
 }
-WITHOUT_RAY = ("store", "public_data", "progress", "differences", "analysis", "figures")
+WITHOUT_RAY = (
+    "store",
+    "public_data",
+    "progress",
+    "differences",
+    "analysis",
+    "figures",
+    "diagnosis",
+)
 
 
 def _room(path: Path) -> str:

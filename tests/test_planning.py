@@ -242,3 +242,34 @@ def test_a_space_with_a_grid_is_not_for_the_default() -> None:
 def test_the_default_scheduler_has_a_name() -> None:
     named = tuner.resolve("digits_mlp", scheduler="default")
     assert named.scheduler == tuner.resolve("digits_mlp").scheduler
+
+
+def by_x(config: dict[str, Any]) -> dict[str, float]:
+    return {"cpu": 1, "gpu": 0.5 if config["x"] > 0.5 else 0.25}
+
+
+def test_numbers_replace_a_function_of_resources() -> None:
+    varying = scenario(resources=by_x)
+    assert tuner.resolve(varying).resources == {}
+    assert resolve_plan(varying, {}).scenario.resources_of is by_x
+    fixed = resolve_plan(varying, {"resources": {"gpu": 0.5}})
+    assert fixed.spec.resources == {"cpu": 1, "gpu": 0.5}
+    assert fixed.scenario.resources_of is None
+    given = resolve_plan(scenario(), {"resources": by_x})
+    assert given.spec.resources == {}
+    assert given.scenario.shape_for({"x": 0.9}).bundles == ({"CPU": 1.0, "GPU": 0.5},)
+
+
+def test_a_share_is_measured_where_nobody_gives_one() -> None:
+    asked = scenario(resources={"cpu": 1, "gpu": "auto"})
+    for chosen, resources, measures in [
+        (asked, None, True),
+        (asked, {"cpu": 2}, True),
+        (asked, {"gpu": 1}, False),
+        (asked, [{"cpu": 1, "gpu": 1}], False),
+        (asked, by_x, False),
+        (scenario(), {"gpu": "auto"}, True),
+    ]:
+        plan = resolve_plan(chosen, {"resources": resources})
+        assert plan.scenario.auto_gpu is measures, resources
+    assert tuner.resolve(asked).resources == {"cpu": 1, "gpu": 1.0}

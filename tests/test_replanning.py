@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -116,3 +117,43 @@ def test_what_a_searcher_learned_first_is_not_asked_for_again() -> None:
     plan = replan(SweepSpec.from_json(document), Path("/results/old"), scenario(), {})
     assert plan.spec.warm_start == ["/gone"]
     assert plan.warm_start is None
+
+
+def test_a_share_that_was_measured_is_kept() -> None:
+    asked = scenario(resources={"cpu": 1, "gpu": "auto"})
+    was = dataclasses.replace(stored(scenario=asked), resources={"cpu": 1, "gpu": 0.2})
+    plan = replan(was, Path("/results/old"), asked, {})
+    assert plan.spec.resources == {"cpu": 1, "gpu": 0.2}
+    assert not plan.scenario.auto_gpu
+    assert not any("resources" in remark for remark in plan.remarks)
+    again = replan(was, Path("/results/old"), asked, {"resources": {"gpu": "auto"}})
+    assert again.scenario.auto_gpu  # asked for anew
+
+
+def test_a_function_of_resources_comes_from_the_scenario_or_again_from_the_call() -> None:
+    def takes(config: Any) -> dict[str, float]:
+        return {"cpu": 1 + config["x"]}
+
+    varying = scenario(resources=takes)
+    was = stored(scenario=varying)
+    assert was.resources == {}
+    plan = replan(was, Path("/results/old"), varying, {})
+    assert plan.scenario.resources_of is takes
+    assert not any("resources" in remark for remark in plan.remarks)
+    given = replan(was, Path("/results/old"), scenario(), {"resources": takes})
+    assert given.scenario.resources_of is takes
+    with pytest.raises(SpecError, match="function of resources, which nothing stores"):
+        replan(was, Path("/results/old"), scenario(), {})
+
+
+def test_bundles_placement_and_share_stay() -> None:
+    pair = scenario(resources=[{}, {"cpu": 1}, {"cpu": 1}])
+    was = stored(scenario=pair, placement="strict_pack", share=2, metrics=True)
+
+    spec = replan(was, Path("/results/old"), pair, {}).spec
+    assert spec.shape == was.shape
+    assert (spec.share, spec.metrics) == (2.0, True)
+    # Also where the scenario has other resources by now.
+    assert replan(was, Path("/results/old"), scenario(), {}).spec.shape == was.shape
+    single = replan(stored(), Path("/results/old"), pair, {}).spec
+    assert (single.resources, list(single.bundles)) == ({"cpu": 1}, [])

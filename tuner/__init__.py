@@ -13,15 +13,18 @@ sweep.best().config
 ```
 
 Define what is tuned: `Scenario`, `EpochTrainable`, `load_scenario`, `bundled_scenarios`;
-`above_start`, `below_start`: when a trial has diverged; `cached`: data that all trials share.
+`above_start`, `below_start`: when a trial has diverged; `cached`: data that all trials share;
+`run_ranks`, `Rank`: one trial on several processes.
 Run it: `run`, `resume`, `resolve` (its spec, without running), `SweepOptions`, `ResumeOptions`,
 `SweepSpec`.
 Read it: `load`, `Sweep`, `TrialResult`. From Ray Tune itself: `import_ray`.
+Know how many trials share a GPU: `probe`, `Probe`.
 Know what it will take: `plan`, `Forecast`; what another scheduler would have done: `replay`,
 `Hindsight`.
 Simulate it over learning curves that are known: `simulate`, `SimulatedSweep`.
 Run one trial again and compare: `reproduce`, `Reproduction`.
 Compare arms at one budget: `compare`, `Comparison`, `load_comparison`, `resume_comparison`.
+Is a cluster fit for sweeps: `doctor`, `Diagnosis`.
 What can go wrong: `TunerError`, `UsageError` and their kinds, in `tuner.errors`.
 
 Everything is imported on first use, so that ``import tuner`` is quick.
@@ -35,12 +38,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tuner.caching import cached
     from tuner.comparison import Comparison, compare, load_comparison, resume_comparison
+    from tuner.diagnosing import doctor
+    from tuner.diagnosis import Diagnosis
+    from tuner.distributed import Rank, run_ranks
     from tuner.errors import TunerError, UsageError
     from tuner.exchange import import_ray
     from tuner.forecast import Forecast, plan
+    from tuner.gpu_sharing import Probe
     from tuner.hindsight import Hindsight, replay
     from tuner.options import SweepOptions
     from tuner.planning import resolve
+    from tuner.probing import probe
     from tuner.replanning import ResumeOptions
     from tuner.reproducing import Reproduction, reproduce
     from tuner.scenario import Scenario, bundled_scenarios, load_scenario
@@ -54,9 +62,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Comparison",
+    "Diagnosis",
     "EpochTrainable",
     "Forecast",
     "Hindsight",
+    "Probe",
+    "Rank",
     "Reproduction",
     "ResumeOptions",
     "Scenario",
@@ -73,17 +84,20 @@ __all__ = [
     "bundled_scenarios",
     "cached",
     "compare",
+    "doctor",
     "import_ray",
     "load",
     "load_comparison",
     "load_scenario",
     "plan",
+    "probe",
     "replay",
     "reproduce",
     "resolve",
     "resume",
     "resume_comparison",
     "run",
+    "run_ranks",
     "simulate",
 ]
 
@@ -91,9 +105,12 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Comparison": "tuner.comparison",
+    "Diagnosis": "tuner.diagnosis",
     "EpochTrainable": "tuner.trainable",
     "Forecast": "tuner.forecast",
     "Hindsight": "tuner.hindsight",
+    "Probe": "tuner.gpu_sharing",
+    "Rank": "tuner.distributed",
     "Reproduction": "tuner.reproducing",
     "ResumeOptions": "tuner.replanning",
     "Scenario": "tuner.scenario",
@@ -109,17 +126,20 @@ _HOMES = {
     "bundled_scenarios": "tuner.scenario",
     "cached": "tuner.caching",
     "compare": "tuner.comparison",
+    "doctor": "tuner.diagnosing",
     "import_ray": "tuner.exchange",
     "load": "tuner.store",
     "load_comparison": "tuner.comparison",
     "load_scenario": "tuner.scenario",
     "plan": "tuner.forecast",
+    "probe": "tuner.probing",
     "replay": "tuner.hindsight",
     "reproduce": "tuner.reproducing",
     "resolve": "tuner.planning",
     "resume": "tuner.sweep",
     "resume_comparison": "tuner.comparison",
     "run": "tuner.sweep",
+    "run_ranks": "tuner.distributed",
     "simulate": "tuner.simulating",
 }
 

@@ -13,6 +13,7 @@ TunerError
 │   │   └── SweepBusyError     another process drives the sweep
 │   └── ReportError         the trainable does not report what the scenario promises
 ├── NoResultError           the sweep holds no usable value of the metric (yet)
+├── RankFailedError         a trial on several processes lost one of them; its error is told
 ├── SweepFailedError        the sweep could not be carried on (exit code 1)
 ├── DataError               public data cannot be had, or is not what was published (exit code 1)
 └── MissingDependencyError  install the extra that the message names (exit code 2)
@@ -31,6 +32,7 @@ __all__ = [
     "DataError",
     "MissingDependencyError",
     "NoResultError",
+    "RankFailedError",
     "ReportError",
     "ResourcesError",
     "ScenarioError",
@@ -98,6 +100,16 @@ class ReportError(UsageError):
 
 class NoResultError(TunerError):
     """The sweep holds no usable value of the metric, so there is no best trial."""
+
+
+class RankFailedError(TunerError):
+    """One of the processes of a trial failed; the message has its number and its error.
+
+    Attributes:
+        death: What Ray said where the process died; None where its code raised.
+    """
+
+    death: Exception | None = None
 
 
 class SweepFailedError(TunerError):

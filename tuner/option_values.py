@@ -40,6 +40,8 @@ def plain_options(
         "trial_timeout_s": _seconds,
         "wait_for_resources_s": _seconds,
         "fail_fast": _truth,
+        "metrics": _truth,
+        "share": _weight,
         "keep_final": _truth,
         "worker_mode": _worker_mode,
         "max_trials_per_worker": lambda name, value: whole(name, value, at_least=0),
@@ -85,6 +87,12 @@ def whole(name: str, value: Any, *, at_least: int) -> int:
 def _seconds(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e12:
         raise SpecError(f"{name} must be a positive number of seconds, got {value!r}")
+    return float(value)
+
+
+def _weight(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1e-3 <= value <= 1e3:
+        raise SpecError(f"{name} must be a weight from 0.001 to 1000, got {value!r}")
     return float(value)
 
 

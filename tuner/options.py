@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from ray.tune.schedulers import TrialScheduler
     from ray.tune.search import Searcher
 
+    from tuner.bundles import Placement
     from tuner.objectives import Mode
     from tuner.places import Uri
+    from tuner.scenario.resources import Resources
     from tuner.spec import WorkerMode
     from tuner.store import Sweep
 
@@ -24,7 +26,9 @@ __all__ = ["CommonOptions", "SweepOptions", "check_option_names"]
 class CommonOptions(TypedDict, total=False):
     """What `tuner.run` and `tuner.simulate` both accept; `SweepSpec` explains each.
 
-    ``metric``, ``mode``, ``max_t``, ``grace_period`` and ``resources`` replace the scenario's own.
+    ``metric``, ``mode``, ``max_t``, ``grace_period`` and ``resources`` replace the scenario's own;
+    ``resources`` may be a list of bundles, a function of the configuration, or have ``"gpu":
+    "auto"``, which `tuner.run` measures.
     ``warm_start`` takes sweeps and the places where they lie.
     """
 
@@ -35,7 +39,7 @@ class CommonOptions(TypedDict, total=False):
     num_samples: int | None
     max_concurrent_trials: int | None
     time_budget_s: float | None
-    resources: Mapping[str, float] | None
+    resources: Resources | None
     max_t: int | None
     grace_period: int | None
     points_to_evaluate: Sequence[Mapping[str, Any]] | None
@@ -60,6 +64,9 @@ class SweepOptions(CommonOptions, total=False):
     address: str | None
     num_cpus: int | None
     num_gpus: int | None
+    placement: Placement | None
+    share: float
+    metrics: bool | None
     wait_for_resources_s: float | None
     fail_fast: bool
     trial_timeout_s: float | None

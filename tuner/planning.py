@@ -18,6 +18,7 @@ from ray.tune.search import Searcher
 
 from tuner import space as spaces
 from tuner.arms import Choice, parse_choice
+from tuner.bundles import check_placement
 from tuner.errors import SpecError
 from tuner.option_values import plain_options, whole
 from tuner.options import SweepOptions, check_option_names
@@ -25,6 +26,7 @@ from tuner.pairing import check_pair, check_population
 from tuner.places import Place, Uri, place_of
 from tuner.remarks import objective_remarks
 from tuner.scenario import Scenario, load_scenario
+from tuner.scenario.resources import overridden
 from tuner.schedulers import (
     SchedulerEntry,
     adopt_scheduler,
@@ -183,6 +185,8 @@ def resolve_plan(scenario: str | Scenario, options: SweepOptions, *, bounded: bo
         searcher=_spelled(searcher),
         seed=seed,
         resources=dict(chosen.resources),
+        bundles=chosen.bundles,
+        placement=chosen.placement,
         num_samples=num_samples,
         objectives=chosen.objectives,
         own_objectives="metric" in given or "mode" in given,
@@ -215,7 +219,14 @@ def _with_overrides(scenario: Scenario, given: Mapping[str, Any]) -> Scenario:
         changes |= {"metric": given.get("metric", scenario.metric), "objectives": ()}
         changes["mode"] = given.get("mode", scenario.mode)
     if "resources" in given:
-        changes["resources"] = {**scenario.resources, **given["resources"]}
+        asked = given["resources"]
+        own = {"cpu": 1.0} if scenario.resources_of else scenario.resources
+        changes["resources"] = overridden(own, scenario.bundles, asked)
+        changes["auto_gpu"] = (
+            scenario.auto_gpu and isinstance(asked, Mapping) and "gpu" not in asked
+        )
+    if "placement" in given:
+        changes["placement"] = check_placement(given["placement"])
     return dataclasses.replace(scenario, **changes) if changes else scenario
 
 

@@ -12,12 +12,14 @@ from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
 
 from tuner import space as spaces
+from tuner.bundles import Placement
 from tuner.errors import ScenarioError, SpecError, nearest
 from tuner.objectives import Objective
 from tuner.options import SweepOptions
 from tuner.places import Place
 from tuner.planning import Plan, resolve_plan
 from tuner.scenario import Scenario, load_scenario
+from tuner.scenario.resources import Resources
 from tuner.schedulers import SCHEDULERS
 from tuner.spec import SweepSpec, WorkerMode
 
@@ -47,10 +49,13 @@ class ResumeOptions(TypedDict, total=False):
     space: Mapping[str, Any]
     max_concurrent_trials: int | None
     time_budget_s: float | None
-    resources: Mapping[str, float]
+    resources: Resources
+    placement: Placement | None
     address: str | None
     num_cpus: int | None
     num_gpus: int | None
+    share: float
+    metrics: bool | None
     wait_for_resources_s: float | None
     max_failures: int
     fail_fast: bool
@@ -65,7 +70,7 @@ class ResumeOptions(TypedDict, total=False):
 _CARRIED_OVER = (
     "max_concurrent_trials",
     "time_budget_s",
-    "resources",
+    "placement",
     "grace_period",
     "max_t",
     "points_to_evaluate",
@@ -73,6 +78,8 @@ _CARRIED_OVER = (
     "address",
     "num_cpus",
     "num_gpus",
+    "share",
+    "metrics",
     "wait_for_resources_s",
     "max_failures",
     "fail_fast",
@@ -120,6 +127,13 @@ def replan(
     options: dict[str, Any] = {
         name: value for name in _CARRIED_OVER if (value := getattr(stored, name)) is not None
     }
+    if stored.resources:
+        options["resources"] = list(stored.bundles) or [stored.resources]
+    elif chosen.resources_of is None and "resources" not in given:
+        raise SpecError(
+            "the sweep was started with a function of resources, which nothing stores; resume "
+            "with tuner.resume(path, resources=...)"
+        )
     if "space" in changes:
         options.pop("points_to_evaluate", None)  # they were tried, and may lie outside
     folder = folder.resolve() if isinstance(folder, Path) else folder
@@ -195,7 +209,7 @@ def _kept_limits(stored: SweepSpec, scenario: Scenario, own: Sequence[str]) -> I
     now = {
         "max_t": scenario.max_t,
         "grace_period": min(scenario.grace_period, stored.max_t),
-        "resources": dict(scenario.resources),
+        "resources": stored.resources if scenario.auto_gpu else dict(scenario.resources),
     }
     for name, value in now.items():
         kept = getattr(stored, name)

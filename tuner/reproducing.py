@@ -160,7 +160,7 @@ def _options(
         "num_samples": len({segment.trial_id for segment in segments}),
         "seed": spec.seed,
         "max_t": max(1, math.ceil(until)),
-        "resources": spec.resources,
+        "resources": list(spec.bundles) or spec.resources or None,
         "name": f"{spec.name}-{trial.trial_id}",
     }
 

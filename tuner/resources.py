@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from tuner.errors import ResourcesError
 
-__all__ = ["Bundle", "bundle_of", "check_fits", "describe_nodes", "slots"]
+__all__ = ["Bundle", "bundle_of", "check_fits", "describe_bundle", "describe_nodes", "slots"]
 
 Bundle = Mapping[str, float]
 
@@ -47,7 +47,7 @@ def check_fits(bundle: Bundle, nodes: Sequence[Bundle]) -> None:
     """
     if slots(bundle, nodes) > 0:
         return
-    wanted = _describe(bundle)
+    wanted = describe_bundle(bundle)
     lacking = [
         f"{_own_name(name)}={amount:g} (most on one node: {_most(name, nodes):g})"
         for name, amount in bundle.items()
@@ -64,11 +64,17 @@ def describe_nodes(nodes: Sequence[Bundle]) -> str:
     """Return the nodes and their resources in a line."""
     if not nodes:
         return "no node"
-    lines = sorted(_describe(_shown(node)) or "nothing" for node in nodes)
+    lines = sorted(describe_bundle(_shown(node)) or "nothing" for node in nodes)
     counts = {line: lines.count(line) for line in dict.fromkeys(lines)}
     parts = [f"{count} nodes of {line}" if count > 1 else line for line, count in counts.items()]
     noun = "node" if len(nodes) == 1 else "nodes"
     return f"{len(nodes)} {noun}: " + "; ".join(parts)
+
+
+def describe_bundle(bundle: Bundle) -> str:
+    """Return what a bundle holds in words, as a scenario spells it."""
+    order = sorted(bundle, key=lambda name: (name not in ("CPU", "GPU"), name))
+    return ", ".join(f"{_own_name(name)}={_amount(name, bundle[name])}" for name in order)
 
 
 def _on_node(bundle: Bundle, node: Bundle) -> int:
@@ -91,11 +97,6 @@ def _gpu_slots(share: float, gpus: float) -> int:
 
 def _most(name: str, nodes: Sequence[Bundle]) -> float:
     return max((node.get(name, 0) for node in nodes), default=0)
-
-
-def _describe(bundle: Bundle) -> str:
-    order = sorted(bundle, key=lambda name: (name not in ("CPU", "GPU"), name))
-    return ", ".join(f"{_own_name(name)}={_amount(name, bundle[name])}" for name in order)
 
 
 def _own_name(name: str) -> str:

@@ -28,6 +28,7 @@ from tuner.seeds import SweepSeeds
 from tuner.simulation import ClusterModel, CurveTask, History, Simulation
 from tuner.simulation.history import Recording
 from tuner.simulation.keeping import FolderTables, MemoryRecord, Tables
+from tuner.simulation.nodes import ONE_NODE_EACH
 from tuner.simulation.options import SimulationOptions, as_budget, as_cluster, sweep_options
 from tuner.simulation.result import SimulatedSweep
 from tuner.simulation.sources import find_task
@@ -52,6 +53,8 @@ def assumptions(task: CurveTask, plan: Plan, cluster: ClusterModel) -> list[str]
         remarks.append(_COPIES)
     if not (cluster.start_s or cluster.reset_s or cluster.save_s or cluster.load_s):
         remarks.append(_FREE)
+    if plan.spec.bundles:
+        remarks.append(ONE_NODE_EACH)
     return remarks
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, TypeAlias
 
+from tuner.bundles import Placement, Shape
 from tuner.objectives import Mode, Objective
 
 __all__ = ["SweepSpec", "WorkerMode"]
@@ -41,13 +42,21 @@ class SweepSpec:
             None for as many as the searcher makes or the time budget allows.
         max_concurrent_trials: Bound on trials that run at once; None for what the cluster holds.
         time_budget_s: Bound on the sweep's wall time in seconds; None for none.
-        resources: What one trial takes: ``cpu``, ``gpu`` (shares allowed), custom names.
+        resources: What one trial takes: ``cpu``, ``gpu`` (shares allowed), custom names; of
+            several bundles the sum. Nothing where the scenario has a function that says so of a
+            configuration; the share that was measured where it asked for ``"auto"``.
+        bundles: How that is divided, the trial's own process first; empty for a single bundle.
+        placement: Whether trials, and the bundles of each, go to as few nodes as possible
+            (``"pack"``) or to as many (``"spread"``); see `tuner.Scenario`.
         points_to_evaluate: Configurations to try first.
         warm_start: Where the earlier sweeps lie from which the searcher learns first.
         seed: The master seed.
         address: Of a running Ray cluster; None for a local Ray.
         num_cpus: Logical CPUs of the local Ray; None for what the machine has.
         num_gpus: Logical GPUs of the local Ray; None for what the machine has.
+        share: The sweep's weight among those that share the cluster: while others want it too,
+            it uses its part of the sum of their weights; what they leave, it takes.
+        metrics: Whether metrics go to Ray's exporter for Prometheus; None for on a cluster only.
         wait_for_resources_s: How long to wait for a node that can hold a trial; None to wait
             only where an autoscaler is active.
         max_failures: How often a failed trial is tried again; -1 for always.
@@ -79,6 +88,8 @@ class SweepSpec:
     searcher: str
     seed: int
     resources: Mapping[str, float]
+    bundles: Sequence[Mapping[str, float]] = ()
+    placement: Placement = "pack"
     num_samples: int | None = None
     max_concurrent_trials: int | None = None
     time_budget_s: float | None = None
@@ -87,6 +98,8 @@ class SweepSpec:
     address: str | None = None
     num_cpus: int | None = None
     num_gpus: int | None = None
+    share: float = 1.0
+    metrics: bool | None = None
     wait_for_resources_s: float | None = None
     max_failures: int = 0
     fail_fast: bool = False
@@ -111,6 +124,11 @@ class SweepSpec:
     def arm(self) -> str:
         """Scheduler and searcher in one spelling, ``"asha:reduction_factor=3+hyperopt"``."""
         return f"{self.scheduler}+{self.searcher}"
+
+    @property
+    def shape(self) -> Shape:
+        """What one trial takes, and where."""
+        return Shape.of(self.resources, self.bundles, self.placement)
 
     def to_json(self) -> dict[str, Any]:
         """Return the spec as JSON-able values, in the order of its fields."""

@@ -5,33 +5,40 @@ from __future__ import annotations
 import logging
 import shlex
 import sys
-import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, TypeAlias, Unpack
+from typing import TypeAlias, Unpack
 
 from ray.tune import Callback
 
 from tuner.errors import SpecError, StorageError, SweepBusyError, TunerError
+from tuner.gpu_sharing import Probe
 from tuner.options import SweepOptions
 from tuner.places import Uri, place_of
 from tuner.planning import Plan, resolve_plan
 from tuner.progress import SilentView, View, make_view
-from tuner.provenance import provenance
 from tuner.replanning import ResumeOptions, replan
-from tuner.resources import bundle_of
+from tuner.runtime.admission import Admission
 from tuner.runtime.board import Board
-from tuner.runtime.connect import connect, nodes, quiet_ray, wait_until_fits
+from tuner.runtime.census import Census
+from tuner.runtime.connect import connect, quiet_ray
 from tuner.runtime.execution import Execution
 from tuner.runtime.ledger import Tally
+from tuner.runtime.metrics import Exporter
+from tuner.runtime.probing import measure_share, with_share
 from tuner.runtime.recorder import Recorder
 from tuner.runtime.removal import Remover
+from tuner.runtime.shapes import shapes_of
+from tuner.runtime.sharing import Sharing
+from tuner.runtime.spec_record import SpecRecord
 from tuner.runtime.stopping import Every, Stop, stop_signals
 from tuner.runtime.storage import Checkpoints, TrialStorage
+from tuner.runtime.waiting import wait_until_fits
 from tuner.scenario import Scenario
+from tuner.scenario.late_imports import code_beside
 from tuner.spec import SweepSpec
-from tuner.store import Sweep, SweepLayout, SweepWriter, load, read_history, write_spec
+from tuner.store import Sweep, SweepWriter, load, read_history
 from tuner.store.driving import DriverFolder
 from tuner.store.past import read_past_trials, write_past_trials
 from tuner.store.requests import take_requests
@@ -45,6 +52,9 @@ Enough: TypeAlias = Callable[[Tally], bool]
 
 _SHOW_EVERY_S = 0.25
 _LOOK_FOR_REQUESTS_EVERY_S = 1.0
+_LOOK_FOR_NEW_NODES_EVERY_S = 10.0
+_EXPORT_EVERY_S = 5.0
+_SHARE_EVERY_S = 2.0
 _REMOVALS_TAKE_S = 20.0
 
 _log = logging.getLogger(__name__)
@@ -206,16 +216,36 @@ class _Run:
             view.message(remark)
         try:
             folder.lock(view.message)  # before Ray starts: another driver may be at work
-            self._connect(plan.spec)
-            self._open(plan, callbacks, stored)
+            self._connect(plan)
+            self._open(self._measured(plan), callbacks, stored)
         except BaseException:
             self._leave.close()
             raise
 
-    def _connect(self, spec: SweepSpec) -> None:
-        say = self._view.message
-        connect(spec.address, num_cpus=spec.num_cpus, num_gpus=spec.num_gpus, say=say)
-        wait_until_fits(bundle_of(spec.resources), spec.wait_for_resources_s, say)
+    def _connect(self, plan: Plan) -> None:
+        spec, say = plan.spec, self._view.message
+        code = code_beside(plan.scenario)
+        connect(
+            spec.address,
+            num_cpus=spec.num_cpus,
+            num_gpus=spec.num_gpus,
+            code=code.values(),
+            say=say,
+        )
+        for shape in shapes_of(plan):
+            wait_until_fits(shape, spec.wait_for_resources_s, say)
+        self._admission = Admission(self._folder.place, plan.scenario.trainable, code, say)
+        self._leave.callback(self._admission.close)
+        self._admission.check()
+
+    def _measured(self, plan: Plan) -> Plan:
+        """Return the plan with the share of a GPU that fits, where that is to be measured."""
+        self._probe: Probe | None = None
+        if not plan.scenario.auto_gpu:
+            return plan
+        checkpoints = Checkpoints(*self._folder.checkpoints())
+        self._probe = measure_share(plan, checkpoints, self._view.message)
+        return with_share(plan, self._probe)
 
     def _open(self, plan: Plan, callbacks: Sequence[Callback], stored: Sweep | None) -> None:
         spec, layout, view = plan.spec, self._layout, self._view
@@ -246,13 +276,43 @@ class _Run:
             self._restore(stored.spec, checkpoints)
         surroundings = self._execution.surroundings
         self._board = Board(
-            plan, str(self._folder.place), recorder=recorder, surroundings=surroundings
+            plan,
+            str(self._folder.place),
+            recorder=recorder,
+            surroundings=surroundings,
+            in_use=self._execution.in_use,
         )
-        self._record = _SpecRecord(plan, layout, before=stored.state if stored else None)
+        census = Census(recorder.on_nodes)
+        census.look()
+        self._sharing = Sharing(spec.name, spec.share)
+        self._leave.callback(self._sharing.leave)
+        self._share()
+        self._record = SpecRecord(
+            plan, layout, before=stored.state if stored else None, probe=self._probe
+        )
         self._chores = [
             Every(_SHOW_EVERY_S, lambda: self._show(self._update_view)),
             Every(_LOOK_FOR_REQUESTS_EVERY_S, self._take_requests),
+            Every(_LOOK_FOR_NEW_NODES_EVERY_S, census.look),
+            Every(_SHARE_EVERY_S, self._share),
+            *self._exports(plan.spec),
+            Every(_LOOK_FOR_NEW_NODES_EVERY_S, self._admission.look),
         ]
+
+    def _share(self) -> None:
+        """Say what this sweep wants of the cluster, and take no more than its part of it."""
+        execution, around = self._execution, self._execution.surroundings
+        if around.shares:
+            ration = self._sharing.look(around.shape, execution.wants, around.nodes)
+            execution.ration(ration)
+
+    def _exports(self, spec: SweepSpec) -> list[Every]:
+        """Return what hands metrics to Ray: on a cluster, or where it is asked for."""
+        if spec.metrics is False or (spec.metrics is None and spec.address is None):
+            return []
+        exporter = Exporter(spec.name, spec.scenario, self._board.snapshot)
+        self._leave.callback(exporter.export)  # nothing runs any more
+        return [Every(_EXPORT_EVERY_S, exporter.export)]
 
     def _teach(self, plan: Plan) -> None:
         """Teach the searcher what earlier sweeps have shown, from a copy that a resume finds."""
@@ -357,32 +417,6 @@ class _Run:
         except StorageError as failure:
             self._undelivered = failure
             self._view.message(str(failure))
-
-
-class _SpecRecord:
-    """Writes ``sweep.json``: the spec, where it came from, and how the sweep stands.
-
-    Args:
-        plan: The sweep.
-        layout: Its folder.
-        before: What ``sweep.json`` said of a sweep that is resumed; its beginning is kept.
-    """
-
-    def __init__(self, plan: Plan, layout: SweepLayout, before: dict[str, Any] | None) -> None:
-        self._layout = layout
-        now = {**provenance(), "nodes": nodes()}
-        if before is None:
-            self._fixed: dict[str, Any] = {"started": time.time(), **now, "resumed": []}
-        else:
-            resumed = [*before.get("resumed", ()), {"started": time.time(), **now}]
-            self._fixed = {**before, "resumed": resumed}
-        self._fixed["spec"] = plan.spec.to_json()
-
-    def write(self, status: str, message: str = "") -> None:
-        ended = None if status == "running" else time.time()
-        write_spec(
-            self._layout, {**self._fixed, "status": status, "message": message, "ended": ended}
-        )
 
 
 def _is_complete(stored: Sweep, wanted: SweepSpec) -> bool:

@@ -15,7 +15,7 @@ import pytest
 Command = Callable[..., Any]
 VERBS = ("run", "scenarios", "ls", "show", "best", "export", "import",
          "watch", "logs", "stop", "note", "reproduce", "plan", "replay", "simulate",
-         "compare")  # fmt: skip
+         "compare", "submit", "doctor")  # fmt: skip
 
 
 def in_a_new_process(code: str, *, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -36,6 +36,7 @@ def in_a_new_process(code: str, *, cwd: Path, **env: str) -> subprocess.Complete
         ["run", "digits_mlp", "--scheduler", "ashaa"],
         ["run", "digits_mlp", "--arm", "asha+hyperoptt"],
         ["simulate", "branin", "--arm", "ashaa+random"],
+        ["submit", "digits_mlp", "--scheduler", "ashaa"],
         *([verb, "--help"] for verb in VERBS),
     ],
     ids=" ".join,

@@ -79,6 +79,7 @@ def test_a_path_is_relative_to_the_file(tmp_path: Path, scenario: str, expected:
         ('arm = "asha"\nsearcher = "random"', "got arm='asha' and searcher='random'"),
         ('arm = "asha+"', "the name is empty"),
         ('cpus_per_trial = "two"', r"sweep\.toml: cpus_per_trial is a number; got 'two'"),
+        ('[resources]\ncpu = "auto"', "resources is a table of numbers"),
         ("gpus_per_trial = true", "gpus_per_trial is a number; got True"),
         ("gpu_per_trial = 1", "did you mean 'gpus_per_trial'"),
         (
@@ -113,6 +114,9 @@ def test_options_may_be_spelled_as_on_the_command_line(tmp_path: Path) -> None:
         "trial_timeout_s": 60.0,
     }
     assert read(tmp_path, 'worker_mode = "warm"') == {"worker_mode": "warm"}
+    measured = {"resources": {"gpu": "auto"}}
+    assert read(tmp_path, 'gpus_per_trial = "auto"') == measured
+    assert read(tmp_path, '[resources]\ngpu = "auto"') == measured
 
 
 @pytest.mark.parametrize(("was", "mode"), [("true", "warm"), ("false", "cold")])
@@ -148,3 +152,16 @@ def test_the_command_line_wins_and_resources_are_merged() -> None:
         "num_samples": 2,
         "resources": {"cpu": 1, "gpu": 0.5},
     }
+
+
+def test_resources_may_be_several_bundles(tmp_path: Path) -> None:
+    bundles = [{}, {"cpu": 1, "gpu": 0.5}, {"cpu": 1}]
+    text = "resources = [{}, {cpu = 1, gpu = 0.5}, {cpu = 1}]"
+
+    assert read(tmp_path, text) == {"resources": bundles}
+    with pytest.raises(SpecError, match="3 bundles, so that cpus_per_trial may mean any"):
+        read(tmp_path, f"cpus_per_trial = 2\n{text}")
+    with pytest.raises(SpecError, match="resources is a table of numbers"):
+        read(tmp_path, 'resources = [{cpu = "1"}]')
+    with pytest.raises(SpecError, match="on the command line may mean any of them"):
+        overridden({"resources": bundles}, {"resources": {"cpu": 2}})

@@ -44,6 +44,10 @@ def test_resources() -> None:
         "cpu": 2, "gpu": 0.25, "tpu": 1.0, "a b": 0.5,
     }  # fmt: skip
     assert resources_of(0, None, []) == {"cpu": 0}
+    assert resources_of(None, "0.5", []) == {"gpu": 0.5}
+    assert resources_of(1, "auto", []) == {"cpu": 1, "gpu": "auto"}
+    with pytest.raises(SpecError, match=r"--gpus-per-trial is a number .*, or auto; got"):
+        resources_of(None, "automatic", [])
 
 
 @pytest.mark.parametrize("text", ["tpu", "tpu=", "=1", "tpu=one", "tpu=-1", "tpu=1=2"])

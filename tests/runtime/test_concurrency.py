@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tuner.runtime.concurrency import Concurrency, concurrency
+from tuner.runtime.concurrency import Concurrency, concurrency, rationed
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,31 @@ def test_trials_that_differ_in_what_they_take_are_suggested_no_earlier_than_need
         None, 4, None
     )
     assert concurrency(4, bound=None, population=8, growing=False, mixed=True).workers is None
+
+
+def test_where_shapes_are_known_a_few_wait_beside_those_that_fit() -> None:
+    def bounds(**options: int | None) -> Concurrency:
+        given = {"bound": None, "population": None, **options}
+        return concurrency(8, growing=False, at_most=True, **given)
+
+    assert bounds() == Concurrency(10, 10, None)
+    assert bounds(bound=4) == Concurrency(4, 4, 4)
+    assert bounds(bound=99) == Concurrency(8, 8, 99)
+    assert bounds(bracket=27) == Concurrency(None, 27, None)
+    assert bounds(population=16) == Concurrency(None, 16, None)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "ration", "expected"),
+    [
+        (Concurrency(8, 8, 8), None, Concurrency(8, 8, 8)),
+        (Concurrency(8, 8, 8), 3, Concurrency(3, 8, 3)),
+        (Concurrency(8, 8, 8), 99, Concurrency(8, 8, 8)),
+        (Concurrency(8, 8, 8), 0, Concurrency(1, 8, 0)),  # one is ready for the sweep's turn
+        (Concurrency(None, 16, None), 2, Concurrency(None, 16, 2)),  # a population waits whole
+    ],
+)
+def test_a_ration_bounds_workers_and_what_is_suggested_for_them(
+    bounds: Concurrency, ration: int | None, expected: Concurrency
+) -> None:
+    assert rationed(bounds, ration) == expected

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from ray.tune import PlacementGroupFactory
 from ray.tune.experiment import Trial
 
 from tuner.objectives import Objective
@@ -30,7 +31,14 @@ def test_a_trial_has_started_when_its_first_worker_was_there() -> None:
         mode="min", objectives=[Objective("loss", "min")], time_attr="epoch", resources={}, seed=0
     )
     recorder: Any = Recorder(store, spec, say=print, clock=lambda: float(next(now)))  # type: ignore[arg-type]
-    trial = SimpleNamespace(trial_id="t0", config={}, status=Trial.PENDING, error_file=None)
+    shape = PlacementGroupFactory([{"CPU": 1}])
+    trial = SimpleNamespace(
+        trial_id="t0",
+        config={},
+        status=Trial.PENDING,
+        error_file=None,
+        placement_group_factory=shape,
+    )
     recorder.on_trial_created(trial)
     recorder.on_trial_recover(0, [], trial)  # the worker died before the trial had begun
     assert not any("started" in row for row in store.trials)

@@ -209,11 +209,11 @@ def test_bundled_scenarios_are_listed_without_importing_them() -> None:
     )
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["digits_cnn", "digits_mlp", "tabular"]
+    assert done.stdout.split() == ["digits_cnn", "digits_ddp", "digits_mlp", "tabular"]
     assert all(line.endswith(".") for line in bundled_scenarios().values())
 
 
-@pytest.mark.parametrize("name", ["digits_cnn", "digits_mlp", "tabular"])
+@pytest.mark.parametrize("name", ["digits_cnn", "digits_ddp", "digits_mlp", "tabular"])
 def test_bundled_scenarios_load(name: str) -> None:
     scenario = load_scenario(name)
     assert isinstance(scenario, Scenario)

@@ -10,6 +10,7 @@ import pytest
 
 from tuner.runtime import workers
 from tuner.runtime.ahead import RunAhead
+from tuner.runtime.node_watch import ClusterNode
 from tuner.runtime.surroundings import Surroundings
 
 HERE = Path(__file__).parent
@@ -21,7 +22,8 @@ def virtual_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """No part of a sweep looks at Ray or waits for real time."""
     monkeypatch.setattr(workers.PatientSave, "resolve", lambda self, block=True: self.future())
     monkeypatch.setattr(RunAhead, "pays", lambda self, step_s: False)  # it measures real waits
-    cluster = {"list_nodes": lambda: [{"CPU": 1000.0}], "growing": lambda: False}
+    node = ClusterNode("n0", "n0", {"CPU": 1000.0})
+    cluster = {"list_nodes": lambda: [node], "growing": lambda: False}
     defaults: Any = Surroundings.__init__.__kwdefaults__
     for name, value in cluster.items():
         monkeypatch.setitem(defaults, name, value)

@@ -14,6 +14,7 @@ from ray.air.execution._internal.tracked_actor import TrackedActor
 from ray.exceptions import RayActorError
 from virtual import Actors, SavingWorker
 
+from tuner.runtime.node_watch import ClusterNode
 from tuner.simulation import ClusterModel, CurveSource
 from tuner.simulation.incidents import Incident, Kind, incidents
 from tuner.simulation.pace import Pace
@@ -98,8 +99,9 @@ class TimedActors(Actors):
         return sum(max(min(piece.end, self.now) - piece.begin, 0.0) for piece in pieces)
 
     @property
-    def nodes(self) -> list[dict[str, float]]:
-        return [{"CPU": float(self.places.up)}] if self.places.up else []
+    def nodes(self) -> list[ClusterNode]:
+        up = float(self.places.up)
+        return [ClusterNode("all", "all", {"CPU": up})] if up else []
 
     def make_worker(self, actor: TrackedActor, config: dict[str, Any]) -> SavingWorker:
         node = self.places.node_of(self._place[actor])

@@ -157,7 +157,7 @@ def carried_out(
     actors.controller = controller = cast(Any, execution._controller)
     controller._actor_manager = actors
     controller._idle._clock = lambda: actors.now
-    execution.surroundings._list_nodes = lambda: actors.nodes
+    execution.surroundings.watch._list_nodes = lambda: actors.nodes
     actors.on_nodes = execution._follow_cluster
     execution._follow_cluster()
     execution.run(Stop(), lambda: None)

@@ -36,6 +36,7 @@ def test_places(text: str, resources: dict[str, float], places: tuple[int, ...])
         ("8x4gpu", {"gpu": 5}, "a trial takes gpu=5, and no node of 8x4gpu holds one"),
         ("16cpu", {"cpu": 1, "gpu": 1}, "a trial takes cpu=1, gpu=1, and no node of 1x16cpu"),
         ("8x4gpu", {"cpu": 1}, r"a node of 4gpu says nothing of its CPUs: write \(cpu=16,gpu=4\)"),
+        ("8x4gpu", {}, "follows from their configurations, which is not simulated on nodes"),
     ],
 )
 def test_what_no_node_holds_is_refused(text: str, resources: dict[str, float], words: str) -> None:

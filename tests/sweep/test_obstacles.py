@@ -16,6 +16,7 @@ from ray.tune.search import Searcher
 from sweeping import Run, make_class, make_scenario
 
 import tuner
+from tuner.bundles import Shape
 from tuner.errors import ResourcesError, SpecError, SweepFailedError
 from tuner.progress import SilentView
 from tuner.runtime.surroundings import waiting_note
@@ -204,7 +205,7 @@ def test_ray_started_in_a_thread_outlasts_it(tmp_path: Path) -> None:
 def test_what_a_sweep_waits_for_is_said(
     nodes: list[dict[str, float]], waited_s: float, words: str
 ) -> None:
-    note = waiting_note({"CPU": 1.0}, nodes, waited_s)
+    note = waiting_note(Shape.of({"cpu": 1}), nodes, waited_s)
     assert words in note
     assert bool(note) == bool(words)
 

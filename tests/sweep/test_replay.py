@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,11 +10,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from ray.exceptions import RayActorError
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 from sweeping import make_scenario
-from virtual import VirtualActors
+from virtual import Needs, VirtualActors
 
 from tuner.planning import resolve_plan
 from tuner.runtime import workers
@@ -23,6 +25,7 @@ from tuner.runtime.recorder import Recorder
 from tuner.runtime.serving import Halts
 from tuner.runtime.stopping import Stop
 from tuner.runtime.storage import Checkpoints, TrialStorage
+from tuner.runtime.whereabouts import Place
 from tuner.schedulers.policy import PolicyReplay, PolicyStep
 from tuner.searchers.models import ModelSearcher
 from tuner.store.past import PastTrial
@@ -73,9 +76,10 @@ def curve(config: Mapping[str, Any], weight: float, epoch: int) -> float:
 
 def carry_out(
     folder: Path, writer: Writer, records: Iterable[Record] | None = None, slots: int = 1,
-    fails: Callable[[str, int], bool] = lambda *_: False,
+    fails: Callable[[str, int], bool | RayActorError] = lambda *_: False,
     tick: Callable[[Execution], None] = lambda _: None, past: Sequence[PastTrial] = (),
-    before: Mapping[str, Any] | None = None, halts: Halts | None = None, **options: Any,
+    before: Mapping[str, Any] | None = None, halts: Halts | None = None,
+    needs: Needs = lambda _: 0.0, **options: Any,
 ) -> Execution:  # fmt: skip
     """Run a sweep, a new one or one that goes on from ``records``, until it ends or dies."""
     if callable(make := options.get("scheduler")):
@@ -92,7 +96,7 @@ def carry_out(
     execution = Execution(
         plan, storage=storage, remove_checkpoint=kept.remove, recorder=recorder, callbacks=[]
     )
-    actors = VirtualActors(checkpoints, curve, slots, fails, halts)
+    actors = VirtualActors(checkpoints, curve, slots, fails, halts, needs)
     controller: Any = execution._controller
     controller._actor_manager = actors
     controller._slots = slots
@@ -197,6 +201,9 @@ ARMS = {
                "num_samples": 2, "max_t": 5, "points_to_evaluate": [POLICY[0].config] * 2},
     "saving": {"scheduler": "asha:reduction_factor=2", "searcher": "random", "num_samples": 5,
                "max_t": 4, "checkpoint_frequency": 1},
+    "cramped": {"scheduler": "asha:reduction_factor=2", "searcher": "random", "num_samples": 2,
+                "max_t": 3, "resources": {"cpu": 1, "gpu": 0.5},
+                "needs": lambda config: 0.8 if config["lr"] < 0.05 else 2.0},
 }  # fmt: skip
 
 
@@ -367,6 +374,105 @@ def test_trials_that_fail_are_replayed_too(
             assert story(second.records) == story(whole.records), f"killed after record {k}"
 
 
+def loses_node_once_at(epoch: int, folder: Path) -> Callable[[str, int], RayActorError | bool]:
+    """Every second trial's worker goes with its node after ``epoch``, once."""
+    fails = fails_once_at(epoch, folder)
+    return lambda trial_id, done: fails(trial_id, done) and RayActorError(preempted=True)
+
+
+@pytest.mark.parametrize("arm", ["fifo", "asha"])
+def test_a_worker_that_dies_while_it_trains_on_costs_nothing_but_its_trial_some_work(
+    arm: str, virtual_saves: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RunAhead, "pays", lambda self, step_s: True)
+    calm, told = Writer(), Writer()
+    carry_out(tmp_path / "calm", calm, **ARMS[arm])
+    (tmp_path / "told").mkdir()
+    fails = loses_node_once_at(2, tmp_path / "told")
+    carry_out(tmp_path / "told", told, fails=fails, **ARMS[arm])
+    assert rows_of(told, "failing")
+    assert story(told.records) == story(calm.records)
+
+
+def leaves_once_at(epoch: int, folder: Path) -> Callable[[Execution], None]:
+    """Every second trial is on a node that is about to go when it has trained so far, once."""
+
+    def tick(execution: Execution) -> None:
+        controller: Any = execution._controller
+        for actor, trial in list(controller._actor_to_trial.items()):
+            marker = folder / f"{trial.trial_id}-left"
+            done = (trial.last_result or {}).get("epoch")
+            if done == epoch and not int(trial.trial_id[-1]) % 2 and not marker.exists():
+                marker.touch()
+                controller._places[actor] = Place("n2", "id of n2", ())
+        controller.vacate({"id of n2"})
+
+    return tick
+
+
+@pytest.mark.parametrize("arm", ["asha", "hyperband", "pbt"])
+def test_a_sweep_that_gets_more_and_fewer_workers_ends_as_well(
+    arm: str, virtual_saves: None, tmp_path: Path
+) -> None:
+    held = [(2, 10), (1, 20), (0, 10), (None, 5)]  # a ration, for so many events
+    rations = itertools.cycle(
+        (ration, last == number - 1) for ration, number in held for last in range(number)
+    )
+    most: dict[int | None, int] = {}
+
+    def tick(execution: Execution) -> None:
+        ration, last = next(rations)
+        execution.ration(ration)
+        controller: Any = execution._controller
+        if last:  # by then every trial has ended or paused
+            staffed = controller._actor_manager.num_total_actors
+            most[ration] = max(staffed, most.get(ration, 0))
+
+    calm, rationed = Writer(), Writer()
+    options = {**ARMS[arm], "num_samples": 16}
+    carry_out(tmp_path / "calm", calm, slots=2, **options)
+    carry_out(tmp_path / "rationed", rationed, slots=2, tick=tick, **options)
+
+    assert (most[2], most[1], most[0]) == (2, 1, 0)
+    assert story(rationed.records)[1].keys() == story(calm.records)[1].keys()
+
+
+@pytest.mark.parametrize("noticed", [False, True])
+@pytest.mark.parametrize("arm", ["asha", "hyperband", "pbt"])
+def test_trials_that_lose_their_node_are_replayed_too(
+    arm: str, noticed: bool, virtual_saves: None, tmp_path: Path
+) -> None:
+    """None of them fails; with notice, none of them does anything again."""
+
+    def trouble(folder: Path) -> dict[str, Any]:
+        folder.mkdir()
+        if noticed:
+            return {"tick": leaves_once_at(1 if arm == "pbt" else 2, folder)}
+        return {"fails": loses_node_once_at(2, folder)}
+
+    calm, whole = Writer(), Writer()
+    carry_out(tmp_path / "calm", calm, **ARMS[arm])
+    carry_out(tmp_path / "whole", whole, **trouble(tmp_path / "whole"), **ARMS[arm])
+    assert all(row["details"]["excuse"] for row in rows_of(whole, "failing"))
+    assert rows_of(whole, "failing") or (noticed and arm == "pbt")  # which pauses there anyway
+    if arm != "pbt":  # for the scheduler nothing has happened
+        assert story(whole.records) == story(calm.records)
+    if noticed:
+        steps = [r.row["training_iteration"] for r in whole.records if r.kind == "report"]
+        before = [r.row["training_iteration"] for r in calm.records if r.kind == "report"]
+        assert arm == "pbt" or sorted(steps) == sorted(before)
+    for k in range(1, len(whole.records), 5):
+        folder, first = tmp_path / str(k), Writer(dies_after=k)
+        happens = trouble(folder)
+        with pytest.raises(KilledError):
+            carry_out(folder, first, **happens, **ARMS[arm])
+        second = Writer(records=list(first.records))
+        carry_out(folder, second, records=first.records, **happens, **ARMS[arm])
+        assert set(story(second.records)[1].values()) <= {"completed", "stopped"}
+        if arm != "pbt":
+            assert story(second.records) == story(whole.records), f"killed after record {k}"
+
+
 @pytest.mark.parametrize("arm", ["asha", "promotion", "hyperband", "pbt"])
 def test_a_trial_that_somebody_stopped_is_replayed_too(
     arm: str, virtual_saves: None, tmp_path: Path
@@ -468,3 +574,30 @@ def test_a_trial_that_pauses_alone_gets_its_worker_back(
     assert sum(record.row.get("decision") == "PAUSE" for record in writer.records) >= 2
     actors: Any = execution._controller._actor_manager
     assert actors._count == 1  # the last trial pauses when no other is left
+
+
+def test_a_trial_gets_twice_the_share_until_it_fits_or_fits_nowhere(
+    virtual_saves: None, tmp_path: Path
+) -> None:
+    points = [{"x": 0.1, "lr": 0.1}, {"x": 0.2, "lr": 0.1}, {"x": 0.8, "lr": 0.1}]
+    writer = Writer()
+    execution = carry_out(
+        tmp_path, writer, scheduler="fifo", searcher="random", num_samples=3, max_t=3,
+        points_to_evaluate=points, checkpoint_frequency=1, max_failures=0,
+        resources={"cpu": 1, "gpu": 0.2}, needs=lambda config: 3 * config["x"],
+    )  # fmt: skip
+    told, outcomes = story(writer.records)
+    retries = [entry[1:] for entry in told if entry[0] == "RETRY"]
+    tried = "out of device memory with gpu={}: tried again with gpu={}".format
+    assert retries == [
+        ("t000000", 1.0, tried(0.2, 0.4)),
+        ("t000001", 1.0, tried(0.2, 0.4)),
+        ("t000001", 1.0, tried(0.4, 0.8)),
+        ("t000002", 1.0, tried(0.2, 0.4)),
+        ("t000002", 1.0, tried(0.4, 0.8)),
+        ("t000002", 1.0, tried(0.8, 1)),
+    ]
+    assert outcomes == {"t000000": "completed", "t000001": "completed", "t000002": "infeasible"}
+    assert execution._trials["t000001"].run_metadata.num_failures == 0
+    steps = [entry[2] for entry in told if entry[:2] == ("report", "t000001")]
+    assert steps == [1, 2, 3]  # from its checkpoint each time

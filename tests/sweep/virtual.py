@@ -12,10 +12,12 @@ import shutil
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ray.air.execution._internal.tracked_actor import TrackedActor
+from ray.exceptions import RayActorError
 from ray.train import Checkpoint
 from ray.train._internal.session import _TrainingResult
 from ray.tune.result import TRIAL_INFO
@@ -23,6 +25,7 @@ from ray.tune.result import TRIAL_INFO
 from tuner.runtime.serving import Halts, Stretch, Stretches
 
 Curve = Callable[[dict[str, Any], float, int], float]
+Needs = Callable[[dict[str, Any]], float]
 
 
 class _NoMetrics:
@@ -45,6 +48,7 @@ class SavingWorker:
 
     def reset(self, config: dict[str, Any], **_: Any) -> bool:
         self.trial_id = config[TRIAL_INFO].trial_id
+        self.gpus = config[TRIAL_INFO].trial_resources.required_resources.get("GPU", 0.0)
         self.config = {key: value for key, value in config.items() if not key.startswith("__")}
         self.epoch, self.seconds, self.saves = 0, 0.0, 0
         self.last: dict[str, Any] = {}
@@ -100,9 +104,9 @@ class Worker(SavingWorker):
     """A trainable whose state is one number."""
 
     def __init__(
-        self, config: dict[str, Any], folder: Path, curve: Curve, halts: Halts | None
+        self, config: dict[str, Any], folder: Path, curve: Curve, halts: Halts | None, needs: Needs
     ) -> None:
-        self.curve = curve
+        self.curve, self.needs = curve, needs
         self.halts = halts or self.halts
         super().__init__(config, folder)
 
@@ -111,6 +115,8 @@ class Worker(SavingWorker):
         return super().reset(config)
 
     def train(self) -> dict[str, Any]:
+        if self.epoch == 1 and self.gpus < self.needs(self.config):
+            raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 MiB.")
         self.epoch += 1
         self.seconds += 1.0
         self.weight = self.weight * 0.9 + self.config["x"] * 0.1
@@ -136,7 +142,10 @@ class Future:
 
     def future(self) -> concurrent.futures.Future[Any]:
         done: concurrent.futures.Future[Any] = concurrent.futures.Future()
-        done.set_result(self._call())
+        try:
+            done.set_result(self._call())
+        except RuntimeError as error:
+            done.set_exception(error)
         return done
 
 
@@ -227,6 +236,9 @@ class Actors(ABC):
     def num_actor_tasks(self) -> int:
         return 0  # which only matters to buffered training
 
+    def get_actor_resources(self, tracked_actor: TrackedActor) -> None:
+        return None  # which nodes there are is nobody's business here
+
     def get_live_actors_resources(self) -> dict[str, float]:
         return {}
 
@@ -242,9 +254,11 @@ class VirtualActors(Actors):
         folder: Where they save.
         curve: What trials report.
         slots: How many actors there are at most.
-        fails: Whether the actor of a trial dies after so many epochs.
+        fails: Whether a trial's task fails after so many epochs; an error of Ray's where its actor
+            dies.
         halts: Where a trial waits for the driver; None for after each report. Elsewhere an actor
             has done all that it was asked for before the driver hears of any of it.
+        needs: Which share of a GPU a configuration needs for its second epoch.
     """
 
     def __init__(
@@ -252,16 +266,17 @@ class VirtualActors(Actors):
         folder: Path,
         curve: Curve,
         slots: int,
-        fails: Callable[[str, int], bool],
+        fails: Callable[[str, int], bool | RayActorError],
         halts: Halts | None = None,
+        needs: Needs = lambda _: 0.0,
     ) -> None:
         super().__init__()
-        self.halts = halts
+        self.halts, self.needs = halts, needs
         self.folder, self.curve, self.slots, self.fails = folder, curve, slots, fails
         self._tasks: deque[tuple[TrackedActor, Callable[[], Any], Any, Any]] = deque()
 
     def make_worker(self, actor: TrackedActor, config: dict[str, Any]) -> SavingWorker:
-        return Worker(config, self.folder, self.curve, self.halts)
+        return Worker(config, self.folder, self.curve, self.halts, self.needs)
 
     def request(self, actor: TrackedActor) -> None:
         pass
@@ -269,7 +284,8 @@ class VirtualActors(Actors):
     def submit(self, actor: TrackedActor, method: str, call: Callable[[], Any], on_result: Any,
                on_error: Any) -> None:  # fmt: skip
         if self.halts is not None:
-            call()
+            with suppress(RuntimeError):  # it is raised again when the driver asks
+                call()
         self._tasks.append((actor, call, on_result, on_error))
 
     def clear_actor_task_futures(self, tracked_actor: TrackedActor) -> None:
@@ -283,10 +299,19 @@ class VirtualActors(Actors):
             return False
         actor, call, on_result, on_error = self._tasks.popleft()
         worker = self.worker_of(actor)
-        if self.fails(worker.trial_id, worker.epoch):
-            on_error(actor, RuntimeError("this worker fails"))
+        failure = self.fails(worker.trial_id, worker.epoch)
+        if isinstance(failure, RayActorError):  # both are told, in this order
+            self.remove_actor(actor)
+            actor._on_error(actor, failure)
+        if failure:
+            on_error(actor, failure if failure is not True else RuntimeError("this worker fails"))
+            return True
+        try:
+            result = call()
+        except RuntimeError as error:
+            on_error(actor, error)
         else:
-            on_result(actor, call())
+            on_result(actor, result)
         return True
 
 

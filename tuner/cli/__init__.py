@@ -7,6 +7,10 @@
 | `run_options`  | how each is spelled, what it is for, its default in words              |
 | `known_names`  | names and defaults before Ray is imported; misspelled ones are refused |
 | `launch`       | the sweep itself, and what is printed at its end                       |
+| `shared_options` | the same options in another verb                                    |
+| `launch_text`  | the other way: options as a launch file                                |
+| `submitting`   | ``submit``                                                             |
+| `diagnosing`   | ``doctor``                                                             |
 | `launch_file`  | sweeps in TOML, and how the command line overrides them                |
 | `option_names` | errors that name ``--num-samples`` where Python has ``num_samples``    |
 | `usage`        | errors about the words of a command, in one line                       |
@@ -16,6 +20,7 @@
 | `stored`       | a sweep's rows, part by part, also while it runs                       |
 | `contents`     | what the reading verbs say of a sweep, as plain values                 |
 | `tables`       | the same as text for a person (`trial_tables` for one trial)           |
+| `cluster_tables` | its workers and nodes; `grid` is the look of all tables             |
 | `terminal`     | where they print                                                       |
 | `strict_json`  | the same as JSON for any language                                      |
 | `exporting`    | whole tables as CSV, JSON or Parquet                                   |

@@ -21,10 +21,12 @@ from tuner.cli import (
     reproducing,
     steering,
 )
+from tuner.cli.diagnosing import doctor
 from tuner.cli.public_data import data
 from tuner.cli.resume import resume
 from tuner.cli.run import run
 from tuner.cli.simulating import simulate
+from tuner.cli.submitting import submit
 from tuner.cli.usage import Verbs, usage_line
 from tuner.errors import TunerError
 
@@ -41,6 +43,8 @@ app = typer.Typer(
 )
 app.command("run")(run)
 app.command("resume")(resume)
+app.command("submit")(submit)
+app.command("doctor")(doctor)
 app.command("watch")(following.watch)
 app.command("logs")(following.logs)
 app.command("stop")(steering.stop)

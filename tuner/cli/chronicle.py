@@ -17,12 +17,13 @@ from tuner.store.notes import Note
 __all__ = ["Entry", "entries", "line_of", "merged", "note_entry", "report_text"]
 
 _NO_METRICS = frozenset({"trial_id", "attempt", "training_iteration", "time_total_s", "timestamp"})
-_FAILED = ("failed", "hung")
+_FAILED = ("failed", "hung", "infeasible")
 _DECIDED = {
     "STOP": "stopped",
     "PAUSE": "paused",
     "RESUME": "goes on",
     "EXPLOIT": "copies another trial",
+    "RETRY": "gets more",
 }
 
 

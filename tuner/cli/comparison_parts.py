@@ -9,7 +9,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tuner.cli.tables import empty_table, shown_path
+from tuner.cli.grid import empty_table
+from tuner.cli.tables import shown_path
 
 if TYPE_CHECKING:
     from tuner.comparison import Comparison

@@ -31,7 +31,7 @@ __all__ = [
     "trial_details",
 ]
 
-_FAILED = ("failed", "hung")
+_FAILED = ("failed", "hung", "infeasible")
 _NUMBER = re.compile(r"(?<![\w.=])[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|nan|inf)(?!\w)")
 
 
@@ -87,6 +87,7 @@ def summary(sweep: Sweep, n_best: int) -> dict[str, Any]:
             if trial["status"] == "ERROR" or trial["outcome"] in _FAILED
         ],
         "workers": _workers(sweep),
+        "nodes": _nodes(sweep),
         "notes": notes_of(sweep),
     }
 
@@ -190,6 +191,15 @@ def _workers(sweep: Sweep) -> dict[str, Any]:
         **{str(name): float(value) for name, value in seconds.items()},
         "ended": workers["ended"].value_counts().to_dict(),
     }
+
+
+def _nodes(sweep: Sweep) -> list[dict[str, Any]]:
+    """Return what each node was used for."""
+    nodes = sweep.nodes().astype(object)
+    return [
+        {str(name): value for name, value in row.items()}
+        for row in nodes.where(nodes.notna(), None).to_dict("records")
+    ]
 
 
 def _natural(text: str) -> list[tuple[int, str]]:

@@ -195,7 +195,7 @@ def _figures(found: Forecast) -> Iterator[tuple[str, str]]:
 
 
 def _rungs_table(found: Forecast) -> Table:
-    from tuner.cli.tables import empty_table
+    from tuner.cli.grid import empty_table
 
     several = len({rung.bracket for rung in found.rungs}) > 1
     sure = found.basis == "exact"

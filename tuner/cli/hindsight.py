@@ -105,7 +105,7 @@ def _parts(found: Hindsight) -> Iterator[RenderableType]:
 def _table(found: Hindsight) -> Table:
     from rich.text import Text
 
-    from tuner.cli.tables import empty_table
+    from tuner.cli.grid import empty_table
 
     headings = (">keeps the winner", ">regret", ">epochs", ">saves", ">wall saved")
     table = empty_table("arm", *headings)

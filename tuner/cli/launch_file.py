@@ -8,7 +8,7 @@ arm = "asha:reduction_factor=3+hyperopt"      # or scheduler and searcher
 num_samples = 80
 time_budget = "10m"              # or time_budget_s = 600
 
-[resources]                      # or cpus_per_trial = 1
+[resources]                      # or cpus_per_trial = 1; a list of such tables for bundles
 cpu = 1
 
 [[points_to_evaluate]]
@@ -33,6 +33,7 @@ __all__ = ["is_launch_file", "overridden", "read_launch_file", "split_arm", "wit
 
 _DURATIONS = ("time_budget_s", "trial_timeout_s", "wait_for_resources_s")
 _PER_TRIAL = {"cpus_per_trial": "cpu", "gpus_per_trial": "gpu"}
+_MEASURED = ("gpu", "auto")  # a resource that need not be a number
 _OLD_WORKER_MODE = "reuse_actors"  # true for warm, false for cold
 _TEXTS = ("scenario", "arm", "scheduler", "searcher", "storage_path", "progress")
 _ONLY_IN_PYTHON = "callbacks"
@@ -114,8 +115,17 @@ def overridden(file: Mapping[str, Any], command: Mapping[str, Any]) -> dict[str,
     """
     options = {**file, **command}
     if "resources" in file and "resources" in command:
+        _check_single(file["resources"], "what one trial takes on the command line")
         options["resources"] = {**file["resources"], **command["resources"]}
     return options
+
+
+def _check_single(resources: object, other: str) -> None:
+    if isinstance(resources, list):
+        raise SpecError(
+            f"the launch file has resources in {len(resources)} bundles, so that {other} may mean "
+            "any of them; leave it out"
+        )
 
 
 def _check_keys(content: Mapping[str, Any], path: Path) -> None:
@@ -127,15 +137,21 @@ def _check_keys(content: Mapping[str, Any], path: Path) -> None:
             raise SpecError(f"{path}: unknown key {key!r}{nearest(key, known)}")
         if key in _TEXTS and not isinstance(value, str):
             raise SpecError(f"{path}: {key} is text in quotes; got {value!r}")
-        if key == "resources" and not _is_amounts(value):
+        if key == "resources" and not (_is_amounts(value) or _is_bundles(value)):
             raise SpecError(
-                f"{path}: resources is a table of numbers, such as [resources] with cpu = 1; "
-                f"got {value!r}"
+                f"{path}: resources is a table of numbers, such as [resources] with cpu = 1, or a "
+                f"list of them; got {value!r}"
             )
 
 
 def _is_amounts(value: object) -> bool:
-    return isinstance(value, dict) and all(_is_amount(amount) for amount in value.values())
+    return isinstance(value, dict) and all(
+        _is_amount(each) or (name, each) == _MEASURED for name, each in value.items()
+    )
+
+
+def _is_bundles(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_amounts, value))
 
 
 def _is_amount(value: object) -> bool:
@@ -162,9 +178,10 @@ def _with_resources(content: Mapping[str, Any]) -> dict[str, Any]:
         if key not in options:
             continue
         amount = options.pop(key)
-        if not _is_amount(amount):
+        if not _is_amount(amount) and (name, amount) != _MEASURED:
             raise SpecError(f"{key} is a number; got {amount!r}")
         resources = options.get("resources", {})
+        _check_single(resources, key)
         if name in resources:
             raise _said_twice(key, f"{name} of [resources]")
         options["resources"] = {**resources, name: amount}

@@ -128,7 +128,7 @@ def _data_sets() -> list[dict[str, Any]]:
 def _parts(content: dict[str, list[dict[str, Any]]]) -> Iterator[RenderableType]:
     from rich.text import Text
 
-    from tuner.cli.tables import empty_table
+    from tuner.cli.grid import empty_table
 
     tasks = empty_table("#task", "what it is", "options", "ready")
     for task in content["tasks"]:

@@ -97,7 +97,8 @@ def _print(found: Reproduction, tolerance: float) -> None:
 def _parts(found: Reproduction, tolerance: float) -> Iterator[RenderableType]:
     from rich.text import Text
 
-    from tuner.cli.tables import empty_table, facts
+    from tuner.cli.grid import empty_table
+    from tuner.cli.tables import facts
     from tuner.progress.wording import value_text
 
     verdict, style = _verdict(found, tolerance)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from typing import Any
 
 import typer
 
@@ -13,13 +14,13 @@ from tuner.cli.launch_file import is_launch_file, with_launch_file
 from tuner.cli.locate import open_sweep
 from tuner.cli.option_names import errors_name_options
 from tuner.cli.reading import AsJson
+from tuner.cli.shared_options import also_takes
 from tuner.cli.spellings import duration_s, one_or_all, read_points, resources_of
 
-__all__ = ["run"]
+__all__ = ["options_of_run", "run"]
 
 
-def run(
-    scenario: opt.Scenario,
+def options_of_run(
     scheduler: opt.Scheduler = None,
     searcher: opt.Searcher = None,
     arm: opt.Arm = None,
@@ -39,6 +40,9 @@ def run(
     address: opt.Address = None,
     num_cpus: opt.NumCpus = None,
     num_gpus: opt.NumGpus = None,
+    placement: opt.Placement = None,
+    share: opt.Share = None,
+    metrics: opt.Metrics = None,
     wait_for_resources: opt.WaitForResources = None,
     worker_mode: opt.WorkerMode = None,
     max_trials_per_worker: opt.MaxTrialsPerWorker = None,
@@ -53,16 +57,12 @@ def run(
     notes: opt.Notes = None,
     tag: opt.Tag = None,
     progress: opt.Progress = None,
-    dry_run: opt.DryRun = False,
-    as_json: AsJson = False,
-) -> None:
-    """Run a sweep: the trials of a scenario, on this machine or on a Ray cluster.
+) -> dict[str, Any]:
+    """Return what the command line says of a sweep, as keywords of `tuner.run`.
 
-    A launch file holds the same options, with underscores, and those given here override it.
-
-    Exit codes: 0 fine, 1 no trial succeeded, 2 usage, 3 some trials failed, 130 interrupted.
+    None stands for what it is silent about. Verbs that take the same options take them from here.
     """
-    command = {
+    return {
         "scheduler": scheduler,
         "searcher": searcher,
         "arm": arm,
@@ -82,6 +82,9 @@ def run(
         "address": address,
         "num_cpus": num_cpus,
         "num_gpus": num_gpus,
+        "placement": None if placement is None else placement.value,
+        "share": share,
+        "metrics": metrics,
         "wait_for_resources_s": _seconds("--wait-for-resources", wait_for_resources),
         "worker_mode": None if worker_mode is None else worker_mode.value,
         "max_trials_per_worker": max_trials_per_worker,
@@ -97,7 +100,23 @@ def run(
         "tags": tag or None,
         "progress": None if progress is None else progress.value,
     }
-    chosen, options = with_launch_file(scenario, command)
+
+
+@also_takes(options_of_run)
+def run(
+    scenario: opt.Scenario,
+    *,
+    dry_run: opt.DryRun = False,
+    as_json: AsJson = False,
+    **words: Any,
+) -> None:
+    """Run a sweep: the trials of a scenario, on this machine or on a Ray cluster.
+
+    A launch file holds the same options, with underscores, and those given here override it.
+
+    Exit codes: 0 fine, 1 no trial succeeded, 2 usage, 3 some trials failed, 130 interrupted.
+    """
+    chosen, options = with_launch_file(scenario, options_of_run(**words))
     check_names(chosen, options)
     if isinstance(options.get("warm_start"), list):
         options["warm_start"] = [open_sweep(path) for path in options["warm_start"]]

@@ -36,12 +36,15 @@ __all__ = [
     "MaxT",
     "MaxTrialsPerWorker",
     "Metric",
+    "Metrics",
     "ModeOf",
     "Name",
     "Notes",
     "NumCpus",
     "NumGpus",
     "NumSamples",
+    "Placement",
+    "PlacementKind",
     "PointsToEvaluate",
     "Progress",
     "ProgressKind",
@@ -50,6 +53,7 @@ __all__ = [
     "Scheduler",
     "Searcher",
     "Seed",
+    "Share",
     "StoragePath",
     "Tag",
     "TimeBudget",
@@ -82,6 +86,15 @@ class WorkerKind(StrEnum):
 
     warm = "warm"
     cold = "cold"
+
+
+class PlacementKind(StrEnum):
+    """How trials, and the bundles of each, go to nodes."""
+
+    pack = "pack"
+    spread = "spread"
+    strict_pack = "strict_pack"
+    strict_spread = "strict_spread"
 
 
 def _option(
@@ -209,9 +222,12 @@ CpusPerTrial = Annotated[
 ]
 
 GpusPerTrial = Annotated[
-    float | None,
+    str | None,
     _option(
-        _PLACE, "GPUs that one trial takes; a share such as 0.25 is fine.", default=_OF_SCENARIO
+        _PLACE,
+        "GPUs that one trial takes; a share such as 0.25 is fine. auto: measure which share fits.",
+        metavar="NUMBER|auto",
+        default=_OF_SCENARIO,
     ),
 ]
 
@@ -245,6 +261,35 @@ WaitForResources = Annotated[
         "How long to wait for a node that can hold a trial.",
         metavar="DURATION",
         default="only where an autoscaler is active",
+    ),
+]
+
+Placement = Annotated[
+    PlacementKind | None,
+    _option(
+        _PLACE,
+        "Fill nodes one by one, or spread over them; strict: insist, for each trial's bundles.",
+        default="the scenario's: pack",
+    ),
+]
+
+Share = Annotated[
+    float | None,
+    _option(
+        _PLACE,
+        "The sweep's weight where several sweeps want the cluster.",
+        default=_DEFAULTS["share"],
+    ),
+]
+
+Metrics = Annotated[
+    bool | None,
+    _option(
+        _PLACE,
+        "Hand metrics to Ray's exporter for Prometheus.",
+        "--metrics/--no-metrics",
+        metavar="",
+        default="metrics with --address",
     ),
 ]
 

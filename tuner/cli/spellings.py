@@ -15,6 +15,7 @@ __all__ = ["duration_s", "one_or_all", "read_points", "read_space", "resources_o
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _NUMBER = r"\d+(?:\.\d*)?|\.\d+"
 _PART = re.compile(rf"({_NUMBER})\s*([smhd])")
+_AUTO = "auto"
 _WHOLE = re.compile(rf"(?:(?:{_NUMBER})\s*[smhd]\s*)+")
 
 
@@ -48,20 +49,22 @@ def one_or_all(values: Sequence[str] | None) -> str | list[str] | None:
 
 
 def resources_of(
-    cpus: float | None, gpus: float | None, others: Iterable[str]
-) -> dict[str, float] | None:
+    cpus: float | None, gpus: float | str | None, others: Iterable[str]
+) -> dict[str, Any] | None:
     """Return what one trial takes by name; None where nothing was said.
 
     Args:
         cpus: From ``--cpus-per-trial``.
-        gpus: From ``--gpus-per-trial``.
+        gpus: From ``--gpus-per-trial``: a number, or ``auto``.
         others: ``NAME=AMOUNT``, from ``--resources``.
 
     Raises:
         SpecError: One is not ``NAME=AMOUNT``, or a name is given twice.
     """
-    given = {"cpu": cpus, "gpu": gpus}
-    resources = {name: amount for name, amount in given.items() if amount is not None}
+    given = {"cpu": cpus, "gpu": _gpus(gpus)}
+    resources: dict[str, Any] = {
+        name: amount for name, amount in given.items() if amount is not None
+    }
     for text in others:
         name, _, amount = (part.strip() for part in text.partition("="))
         if not name or not re.fullmatch(_NUMBER, amount):
@@ -70,6 +73,14 @@ def resources_of(
             raise SpecError(f"the resource {name!r} is given twice; leave one of them out")
         resources[name] = float(amount)
     return resources or None
+
+
+def _gpus(text: float | str | None) -> float | str | None:
+    if text is None or isinstance(text, int | float) or text == _AUTO:
+        return text
+    if not re.fullmatch(_NUMBER, text.strip()):
+        raise SpecError(f"--gpus-per-trial is a number such as 0.25, or {_AUTO}; got {text!r}")
+    return float(text)
 
 
 def read_points(path: Path) -> list[Any]:

@@ -13,14 +13,14 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from tuner.cli.cluster_tables import nodes_parts, workers_text
+from tuner.cli.grid import GAP, empty_table
 from tuner.objectives import Objective
 from tuner.plurals import counted
 from tuner.progress.wording import config_text, duration_text, value_text
 
 __all__ = [
-    "GAP",
     "best_table",
-    "empty_table",
     "facts",
     "headings_parts",
     "notes_table",
@@ -32,11 +32,8 @@ __all__ = [
     "summary_parts",
 ]
 
-GAP = 2
-"""Spaces between the columns of a table."""
-
 _MOST_FAILURES = 10
-_ENDED_BADLY = ("diverged", "failed", "hung")
+_ENDED_BADLY = ("diverged", "failed", "hung", "infeasible")
 _STATUS_STYLES = {
     "running": "cyan",
     "finished": "green",
@@ -122,7 +119,10 @@ def summary_parts(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
     yield Text()
     yield from outcome_parts(summary)
     if summary["workers"]["started"]:
-        yield _workers_text(summary["workers"])
+        yield workers_text(summary["workers"])
+    yield from nodes_parts(summary["nodes"])
+    if summary.get("probe"):
+        yield _probe_text(summary["probe"])
     if summary["best"]:
         yield Text()
         yield best_table(summary["best"], spec["metric"])
@@ -185,19 +185,6 @@ def facts(values: Mapping[str, Any]) -> Table:
     return table
 
 
-def empty_table(*headings: str) -> Table:
-    """Return an empty table: ``>`` marks a column of numbers, ``#`` one that is not broken."""
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")
-    for heading in headings:
-        table.add_column(
-            Text(heading.lstrip(">#")),
-            justify="right" if heading.startswith(">") else "left",
-            no_wrap=heading.startswith((">", "#")),
-            overflow="fold",
-        )
-    return table
-
-
 def reading_hints(path: str) -> Text:
     """Return where the Parquet lies, and a line for each way to read it."""
     place = shown_path(path)
@@ -226,6 +213,12 @@ def status_text(status: str | None) -> Text:
     return Text(status or "unknown", _STATUS_STYLES.get(status or "", ""))
 
 
+def _probe_text(stored: Mapping[str, Any]) -> Text:
+    from tuner.gpu_sharing import Probe  # which imports Ray
+
+    return Text("\n".join(Probe.from_json(stored).lines()), style="dim")
+
+
 def _objectives(spec: Mapping[str, Any]) -> list[Objective]:
     return [Objective(**each) for each in spec["objectives"]]
 
@@ -240,27 +233,15 @@ def _essentials(spec: Mapping[str, Any]) -> dict[str, Any]:
         "scenario": spec.get("scenario"),
         "metric": ", ".join(map(str, _objectives(spec))),
         "budget": budget,
-        "resources": spec.get("resources"),
+        "resources": _bundles_text(spec) or spec.get("resources"),
         "seed": spec.get("seed"),
     }
     return told | {name: spec[name] for name in ("warm_start", "tags", "notes") if spec.get(name)}
 
 
-def _workers_text(workers: Mapping[str, Any]) -> Text:
-    """Return how many worker processes there were, and how they spent their time."""
-    started, busy_s = workers["started"], workers["busy_s"]
-    held_s = workers["start_s"] + busy_s + workers["idle_s"]
-    told = [
-        f"{counted(started, 'worker')}, reused {counted(workers['reused'], 'time')}",
-        f"busy {busy_s / held_s:.0%}" if held_s else "",
-        f"starting {workers['start_s'] / started:.1f} s each",
-        f"idle {workers['idle_s'] / started:.1f} s each",
-        f"{workers['wasted_s']:.1f} s wasted" if workers["wasted_s"] else "",
-    ]
-    replaced = sum(n for why, n in workers["ended"].items() if why.startswith("replaced"))
-    if replaced:
-        told.append(f"{replaced} replaced")
-    return Text(", ".join(filter(None, told)))
+def _bundles_text(spec: Mapping[str, Any]) -> str:
+    """Return what a trial takes where that is several bundles."""
+    return " + ".join(config_text(bundle) or "nothing" for bundle in spec.get("bundles") or ())
 
 
 def _decisions_table(decisions: Sequence[Mapping[str, Any]]) -> Table:

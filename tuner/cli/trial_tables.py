@@ -10,7 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from tuner.cli.tables import GAP, empty_table, facts, notes_table
+from tuner.cli.grid import GAP, empty_table
+from tuner.cli.tables import facts, notes_table
 from tuner.progress.wording import config_leaves, duration_text, value_text
 
 __all__ = ["trial_parts"]

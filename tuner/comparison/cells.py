@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from tuner.errors import SpecError, UsageError
 from tuner.options import SweepOptions
 from tuner.planning import Plan, resolve_plan
 from tuner.scenario import Scenario
+from tuner.scenario.resources import Resources, overridden
 from tuner.schedulers import SCHEDULERS
 from tuner.simulation.options import sweep_options
 
@@ -31,7 +33,7 @@ def cell_options(terms: Terms, cell: Cell, scenario: Scenario) -> SweepOptions:
     """
     contestant = terms.arm(cell.arm)
     options: dict[str, Any] = {**terms.options, **contestant.options}
-    gpus = float({**scenario.resources, **options.get("resources", {})}.get("gpu", 0))
+    gpus = _gpus(scenario, options.get("resources"))
     bounds = _bounds(terms.budget, gpus)
     if options.get("num_samples") is not None or _is_population(contestant.arm.scheduler):
         bounds.pop("num_samples")
@@ -86,6 +88,14 @@ def _bounds(budget: Budget, gpus: float) -> dict[str, Any]:
     # Some trial holds a worker as long as a sweep runs.
     seconds = budget.amount if budget.unit == "seconds" else budget.amount / (gpus or 1)
     return {"num_samples": -1, "time_budget_s": seconds}
+
+
+def _gpus(scenario: Scenario, asked: Resources | None) -> float:
+    """Return how many GPUs a trial takes."""
+    if asked is not None:
+        resources = overridden(scenario.resources, scenario.bundles, asked)
+        scenario = dataclasses.replace(scenario, resources=resources)  # type: ignore[arg-type]
+    return float(scenario.resources.get("gpu", 0))
 
 
 def _is_population(scheduler: Choice) -> bool:

@@ -120,7 +120,7 @@ def describe_scenario(scenario: Scenario) -> dict[str, Any]:
         "time_attr": scenario.time_attr,
         "max_t": scenario.max_t,
         "grace_period": scenario.grace_period,
-        "resources": dict(scenario.resources),
+        "resources": [dict(each) for each in scenario.bundles] or dict(scenario.resources),
     }
 
 

@@ -43,7 +43,7 @@ from tuner.store import Sweep
 __all__ = ["export_tensorboard"]
 
 _EVENT_FILES = "events.out.tfevents.*"
-_FAILURES = frozenset({"failed", "hung", "diverged"})
+_FAILURES = frozenset({"failed", "hung", "diverged", "infeasible"})
 
 Hyperparameter = str | float | bool
 

@@ -27,6 +27,7 @@ from tuner.places import Uri
 from tuner.planning import Plan, resolve_plan
 from tuner.scenario import Scenario, load_scenario
 from tuner.simulation import ClusterModel, CurveSource
+from tuner.simulation.nodes import ONE_NODE_EACH
 from tuner.simulation.options import as_cluster
 from tuner.store.record import SweepRecord
 
@@ -104,6 +105,7 @@ def plan(
             *assumptions(
                 found, first.scheduler, named=cluster is not None, given=curves is not None
             ),
+            *([ONE_NODE_EACH] if first.spec.bundles else []),
             *first.remarks,
         ),
     )

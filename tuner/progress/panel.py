@@ -27,6 +27,7 @@ _STATES = (  # name, its source, how it is drawn; in the order of a trial's life
     ("diverged", "outcomes", "bright_yellow"),
     ("failed", "outcomes", "red"),
     ("hung", "outcomes", "magenta"),
+    ("infeasible", "outcomes", "bright_magenta"),
     ("RUNNING", "counts", "cyan"),
     ("PAUSED", "counts", "blue"),
     ("PENDING", "counts", "white"),

@@ -62,7 +62,8 @@ class Snapshot:
         max_t: The most that one trial may run, in ``time_attr``.
         elapsed_s: Seconds since the sweep began.
         counts: Trials by Ray's status: PENDING, RUNNING, PAUSED, TERMINATED, ERROR.
-        outcomes: Ended trials by outcome: completed, stopped, diverged, failed, hung.
+        outcomes: Ended trials by outcome: completed, stopped, diverged, failed, hung,
+            infeasible.
         num_samples: How many trials there will be; None where nobody knows.
         reports: How many reports came in so far.
         best_value: The best finite value of the metric so far.

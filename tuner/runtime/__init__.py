@@ -1,10 +1,15 @@
 """The Ray runtime: where a sweep's trials run.
 
 - `connect`: a local Ray or a cluster by address; waiting for a node that can hold a trial.
+- `admission`: which nodes a sweep is refused on; `examination`: what the doctor looks at. Both by
+  `node_tasks`, a task on each node, which runs `node_probe` and writes into a `shared_folder`.
+- `spec_record`: ``sweep.json``.
 - `source`: trials out of a searcher's suggestions.
-- `controller`: Ray Tune's controller, put right, over `stretches` (how reports come from workers),
-  `warm` (how trials get workers and leave them), `workers`, `arrivals` (what is done) and `trial`:
-  these alone stand in for its private parts.
+- `controller`: Ray Tune's controller, put right, over `moving` (how trials leave nodes that will
+  go), `stretches` (how reports come from workers), `warm` (how trials get workers and leave them),
+  `workers`, `arrivals` (what is done) and `trial`: these alone stand in for its private parts.
+- `node_watch`: which nodes come, go, will go, or are better avoided (`reputation`, pure); `losses`:
+  whether a worker failed or was lost with its node; `whereabouts`: where a worker runs.
 - `serving`: what a worker process runs: one trial after the other, many reports in a call.
 - `ahead`: whether a trial trains on while its scheduler decides; pure.
 - `worker_log`: how each worker spends its time; pure.

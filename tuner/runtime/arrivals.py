@@ -11,16 +11,19 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from concurrent.futures import Future
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import ray
 from ray.air.execution import PlacementGroupResourceManager, ResourceRequest
 from ray.air.execution._internal import RayActorManager
 from ray.air.execution._internal.event_manager import RayEventManager
+from ray.util.placement_group import PlacementGroup, placement_group
 
 __all__ = ["PromptActorManager", "PromptPlacement"]
+
+_NODE_ID = "ray.io/node-id"  # a label that Ray gives each node
 
 Handler: TypeAlias = Callable[[], bool]
 """Handles what has arrived; returns whether anybody still waited for it."""
@@ -31,16 +34,51 @@ class PromptPlacement(PlacementGroupResourceManager):
 
     Attributes:
         arrivals: What has been done; None where room was made.
+        avoided: Ids of nodes on which nothing is placed.
     """
 
     def __init__(self, update_interval_s: float = 0.1) -> None:
         super().__init__(update_interval_s)
         self.arrivals: queue.SimpleQueue[Handler | None] = queue.SimpleQueue()
+        self.avoided: Set[str] = frozenset()
 
     def request_resources(self, resource_request: ResourceRequest) -> None:
         """Ask for room for one worker."""
-        super().request_resources(resource_request)
-        arrivals, staged = self.arrivals, next(reversed(self._staging_future_to_pg))
+        self.track(resource_request, self._asked_for(resource_request))
+
+    def avoid(self, node_ids: Set[str]) -> None:
+        """Place nothing on some nodes from now on; what waits for room is asked for again."""
+        if node_ids == self.avoided:
+            return
+        self.avoided = node_ids
+        for request, waiting in list(self._request_to_staged_pgs.items()):
+            for _ in range(len(waiting)):
+                self.cancel_resource_request(request)
+                self.request_resources(request)
+
+    def _asked_for(self, request: ResourceRequest) -> PlacementGroup:
+        if not self.avoided:
+            return cast(PlacementGroup, request.to_placement_group())
+        group = placement_group(
+            request.bundles,
+            strategy=request.strategy,
+            bundle_label_selector=self._elsewhere(len(request.bundles)),
+        )
+        return cast(PlacementGroup, group)
+
+    def _elsewhere(self, bundles: int) -> list[dict[str, str]] | None:
+        """Return what keeps each bundle of a group off the nodes to avoid; None without any."""
+        if not self.avoided:
+            return None
+        return [{_NODE_ID: f"!in({','.join(sorted(self.avoided))})"}] * bundles
+
+    def track(self, request: ResourceRequest, group: PlacementGroup) -> None:
+        """Take in the placement group that was asked for."""
+        arrivals, staged = self.arrivals, group.ready()
+        self._pg_to_request[group] = request
+        self._request_to_staged_pgs[request].add(group)
+        self._staging_future_to_pg[staged] = group
+        self._pg_to_staging_future[group] = staged
         staged.future().add_done_callback(lambda _: arrivals.put(None))
 
 

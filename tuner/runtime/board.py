@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
+from tuner.bundles import total
 from tuner.planning import Plan
 from tuner.progress import Member, Rung, Snapshot
-from tuner.resources import bundle_of
 from tuner.runtime.recorder import Recorder
+from tuner.runtime.shapes import shapes_of
 from tuner.runtime.surroundings import Surroundings
 from tuner.schedulers import population, rungs
 
@@ -23,17 +25,25 @@ class Board:
         path: Its folder.
         recorder: Has the tally.
         surroundings: The cluster.
+        in_use: Returns what trials hold now, in Ray's spelling.
     """
 
     def __init__(
-        self, plan: Plan, path: str, *, recorder: Recorder, surroundings: Surroundings
+        self,
+        plan: Plan,
+        path: str,
+        *,
+        recorder: Recorder,
+        surroundings: Surroundings,
+        in_use: Callable[[], Mapping[str, float]],
     ) -> None:
         self._spec = plan.spec
         self._path = path
         self._recorder = recorder
         self._scheduler = plan.scheduler
         self._num_trials = plan.num_trials
-        self._bundle = bundle_of(plan.spec.resources)
+        self._names = sorted({name for shape in shapes_of(plan) for name in total(shape.bundles)})
+        self._in_use = in_use
         self._surroundings = surroundings
         self._started = time.monotonic()
 
@@ -81,9 +91,8 @@ class Board:
         return members
 
     def _resources(self) -> dict[str, tuple[float, float]]:
-        running = self._recorder.tally.statuses["RUNNING"]
-        nodes = self._surroundings.nodes
+        in_use, nodes = self._in_use(), self._surroundings.nodes
         return {
-            name: (running * amount, sum(node.get(name, 0.0) for node in nodes))
-            for name, amount in self._bundle.items()
+            name: (in_use.get(name, 0.0), sum(node.get(name, 0.0) for node in nodes))
+            for name in self._names
         }

@@ -11,9 +11,9 @@ import logging
 import os
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -22,10 +22,10 @@ from ray._private import worker as ray_worker
 from ray.experimental.internal_kv import _internal_kv_get
 from ray.tune.execution.cluster_info import _is_ray_cluster
 
-from tuner.errors import ResourcesError, SpecError, SweepFailedError
-from tuner.resources import Bundle, check_fits, describe_nodes
+from tuner.errors import SpecError, SweepFailedError
+from tuner.runtime.gpus import divided_devices
 
-__all__ = ["connect", "nodes", "quiet_ray", "scales", "wait_until_fits"]
+__all__ = ["connect", "nodes", "quiet_ray", "scales"]
 
 _NOISY = ("ray", "ray.tune", "ray.train", "ray.air", "ray._private.worker", "optuna", "hyperopt")
 
@@ -47,6 +47,7 @@ def connect(
     *,
     num_cpus: int | None = None,
     num_gpus: int | None = None,
+    code: Collection[Path] = (),
     say: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Connect this process to Ray, unless it is connected already.
@@ -56,6 +57,7 @@ def connect(
             ends with this process.
         num_cpus: Logical CPUs of the local Ray; None for what the machine has.
         num_gpus: Logical GPUs of the local Ray; None for what the machine has.
+        code: Files and packages that workers on other machines are to find as modules.
         say: Shows a line to the user, since this takes some seconds.
 
     Raises:
@@ -71,11 +73,14 @@ def connect(
         )
     with _connecting:
         if not ray.is_initialized():
-            _start_or_join(address, sized, say)
+            _start_or_join(address, sized, code, say)
 
 
 def _start_or_join(
-    address: str | None, sized: Mapping[str, int], say: Callable[[str], None]
+    address: str | None,
+    sized: Mapping[str, int],
+    code: Collection[Path],
+    say: Callable[[str], None],
 ) -> None:
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -83,20 +88,35 @@ def _start_or_join(
     options |= {"address": address} if address else {"address": "local", **sized}
     if not address:
         options["include_dashboard"] = False
+        options |= _divided_gpus(sized)
+    elif code:
+        options["runtime_env"] = {"py_modules": [str(place) for place in code]}
     say(f"joining Ray at {address}" if address else "starting a local Ray")
+    answers = False
     try:
         if address:
-            _knock(address)
+            answers = _knock(address)
         _init_ray(options)
     except (ConnectionError, RuntimeError, ValueError, OSError) as failure:
         place = f"join Ray at {address!r}" if address else "start a local Ray"
         line = str(failure).strip().splitlines()[0] if str(failure).strip() else repr(failure)
         remedy = "start one with `ray start --head`, or leave the address out for a local Ray"
-        if address and not isinstance(failure, OSError):
+        if answers or (address and not isinstance(failure, OSError)):
             remedy = (
                 "where it asks for a token: RAY_AUTH_MODE=token, and the same ~/.ray/auth_token"
             )
         raise SweepFailedError(f"could not {place}: {line} ({remedy})") from failure
+
+
+def _divided_gpus(sized: Mapping[str, int]) -> dict[str, int]:
+    """Make the MIG instances of this machine known to a Ray that is about to start here."""
+    if "CUDA_VISIBLE_DEVICES" in os.environ or "num_gpus" in sized:
+        return {}
+    devices = divided_devices()
+    if not devices:
+        return {}
+    os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(devices)
+    return {"num_gpus": len(devices)}
 
 
 def _init_ray(options: Mapping[str, Any]) -> None:
@@ -122,11 +142,17 @@ def _init_ray(options: Mapping[str, Any]) -> None:
     done.result()
 
 
-def _knock(address: str) -> None:
-    """Raise OSError if nobody listens there; Ray itself takes minutes to find that out."""
+def _knock(address: str) -> bool:
+    """Raise OSError if nobody listens there; Ray itself takes minutes to find that out.
+
+    Returns:
+        Whether somebody does; of ``auto`` and the like that is not known.
+    """
     host, _, port = address.rpartition(":")
-    if "/" not in host and port.isdigit():
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_S).close()
+    if "/" in host or not port.isdigit():
+        return False
+    socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_S).close()
+    return True
 
 
 def nodes() -> list[dict[str, float]]:
@@ -148,47 +174,6 @@ def scales() -> bool:
     # A cluster without an autoscaler reports each node as a type of its own, node_<id>.
     types = {*report.get("active_nodes", {}), *report.get("pending_launches", {})}
     return any(not name.startswith(("node_", "local.cluster.node")) for name in types)
-
-
-def wait_until_fits(
-    bundle: Mapping[str, float],
-    timeout_s: float | None,
-    say: Callable[[str], None],
-    *,
-    list_nodes: Callable[[], Sequence[Bundle]] = nodes,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
-) -> None:
-    """Return once some node can hold a trial, waiting in sight of the user where allowed.
-
-    Args:
-        bundle: A trial's request, in Ray's spelling.
-        timeout_s: How long to wait; None to wait only if an autoscaler is active.
-        say: Shows a line to the user.
-        list_nodes: Returns each live node's total resources.
-        clock: Seconds, monotonic.
-        sleep: Passes the seconds it is given.
-
-    Raises:
-        ResourcesError: No node can hold a trial, and none is to be waited for (any longer).
-    """
-    started = clock()
-    while True:
-        try:
-            check_fits(bundle, list_nodes())
-            return
-        except ResourcesError:
-            waited = clock() - started
-            if timeout_s is None and not scales():
-                raise
-            if timeout_s is not None and waited >= timeout_s:
-                raise
-        bound = "" if timeout_s is None else f" of {timeout_s:.0f} s"
-        say(
-            f"waiting for a node that can hold a trial ({waited:.0f} s{bound}); "
-            f"the cluster has {describe_nodes(list_nodes())}"
-        )
-        sleep(2.0)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """Ray Tune's controller, put right.
 
 With `warm` and `workers`, all that touches Ray Tune's private parts. Each change is for a measured
-defect; those that concern workers are in `warm`:
+defect; those that concern workers are in `warm`, those that concern nodes in `moving`:
 
 * No experiment snapshots: the sweep's store is the record, and Ray rewrites its snapshot whole.
 * Finding out whether all trials ended looks at the live trials only, not at all that ever ran.
@@ -23,14 +23,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from ray.train._internal.session import _FutureTrainingResult
 from ray.tune.experiment import Trial
 from ray.tune.result import RESULT_DUPLICATE, SHOULD_CHECKPOINT
 from ray.tune.schedulers import TrialScheduler
 
-from tuner.runtime.stretches import StretchController
+from tuner.runtime.losses import node_loss
+from tuner.runtime.moving import MovingController
+from tuner.runtime.trial import SweepTrial
 from tuner.runtime.warm import shape_of
 from tuner.runtime.workers import PatientSave
 
@@ -61,6 +63,9 @@ class Witness(Protocol):
     def on_queued(self, trial: Trial) -> None:
         """A paused trial shall go on, and waits for a worker."""
 
+    def on_worker_started(self, life: Mapping[str, Any]) -> None:
+        """A worker took up its first trial: its number, and what it holds on which node."""
+
     def on_worker_ended(self, life: Mapping[str, Any]) -> None:
         """A worker that had started ended; see `tuner.runtime.worker_log`."""
 
@@ -78,7 +83,7 @@ class Overdue:
     save: bool = False
 
 
-class SweepController(StretchController):
+class SweepController(MovingController):
     """Ray Tune's controller without the defects named in this module's docstring.
 
     Args:
@@ -86,9 +91,9 @@ class SweepController(StretchController):
             callbacks are not told.
         heeds_from: Returns the time before which no finite report of a trial is decided about.
         give_up: Whether to go on without a checkpoint that PBT has waited for, given the seconds.
-        saves: Whether trials can save.
         copies: Whether trials take over each other's checkpoints.
-        **options: Those of `StretchController`.
+        weigh: Looks into a failure, as it is told, and may find an excuse for the trial.
+        **options: Those of `MovingController`.
     """
 
     def __init__(
@@ -97,16 +102,16 @@ class SweepController(StretchController):
         witness: Witness,
         heeds_from: Callable[[str], float],
         give_up: Callable[[float], bool],
-        saves: bool,
         copies: bool,
+        weigh: Callable[[SweepTrial, str], None],
         **options: Any,
     ) -> None:
         super().__init__(**options)
         self._witness = witness
         self._heeds_from = heeds_from
         self._give_up = give_up
-        self._saves = saves
         self._copies = copies
+        self._weigh = weigh
         self._overdue: dict[Trial, Overdue] = {}
 
     def _validate_result_metrics(self, result: dict[str, Any]) -> None:
@@ -151,17 +156,33 @@ class SweepController(StretchController):
             self.stop_trial(trial)
             return
         if trial.status in (Trial.RUNNING, Trial.PENDING):
+            self._excuse(trial, exception)
             self._witness.on_failing(trial)
         if trial.is_saving:
             decided = str(decided or TrialScheduler.CONTINUE)
             self._overdue[trial] = Overdue(decided, save=True)
+        errored = self._has_errored
         super()._process_trial_failure(trial, exception)
+        if cast(SweepTrial, trial).excuse is not None:
+            self._has_errored = errored  # which ends a sweep that shall fail fast
         if trial.status == Trial.ERROR:
             self._live_trials.discard(trial)
             self._overdue.pop(trial, None)
 
+    def _excuse(self, trial: Trial, exception: Any) -> None:
+        """Say what a failure is put down to, if not to the trial."""
+        sweep_trial, loss = cast(SweepTrial, trial), node_loss(exception)
+        sweep_trial.excuse = None
+        if loss is not None:
+            sweep_trial.lost(loss)
+        else:
+            self._weigh(sweep_trial, str(exception))
+
     def _requeue_trial(self, trial: Trial) -> None:
         """Put a failed trial back in the queue, in front: the slot was its own."""
+        larger = cast(SweepTrial, trial).larger
+        if larger is not None:
+            cast(SweepTrial, trial).take(larger)
         overdue = self._overdue.get(trial, Overdue())
         if overdue.decision == TrialScheduler.PAUSE and not self._copies:
             del self._overdue[trial]  # its older checkpoint will do, when it is its turn again
@@ -259,6 +280,9 @@ class SweepController(StretchController):
 
     def _on_queued(self, trial: Trial) -> None:
         self._witness.on_queued(trial)
+
+    def _on_worker_started(self, life: Mapping[str, Any]) -> None:
+        self._witness.on_worker_started(life)
 
     def _on_worker_ended(self, life: Mapping[str, Any]) -> None:
         self._witness.on_worker_ended(life)

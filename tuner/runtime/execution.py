@@ -11,21 +11,26 @@ import ray
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 
+from tuner.bundles import shape_slots, total
 from tuner.errors import SweepFailedError, TunerError
 from tuner.planning import Plan, total_of
 from tuner.plurals import counted
 from tuner.runtime.callbacks import GuardedCallbacks
+from tuner.runtime.concurrency import Concurrency, rationed
 from tuner.runtime.controller import SweepController
+from tuner.runtime.exhaustion import Infeasible
 from tuner.runtime.recorder import Recorder
 from tuner.runtime.replay import Replay
 from tuner.runtime.restoring import Restored, check_can_go_on, forget_missing_checkpoint
 from tuner.runtime.retention import Retention, held_by_population
 from tuner.runtime.serving import look_up
+from tuner.runtime.shapes import takes_of
 from tuner.runtime.source import TrialSource
 from tuner.runtime.stopping import Every, Stop
 from tuner.runtime.storage import Checkpoints, TrialStorage
 from tuner.runtime.surroundings import Surroundings
 from tuner.runtime.tape import Record
+from tuner.runtime.trial import SweepTrial
 from tuner.runtime.trials import Trials
 from tuner.runtime.watchdog import Watchdog
 from tuner.schedulers import Decision, Reason, Supervisor, as_number
@@ -36,7 +41,7 @@ from tuner.spec import SweepSpec
 __all__ = ["Execution"]
 
 _LOOK_FOR_HUNG_EVERY_S = 0.5
-_LOOK_FOR_NODES_EVERY_S = 10.0
+_LOOK_FOR_NODES_EVERY_S = 2.0  # some are taken away at a notice of seconds
 _STALLED_AFTER_S = 30.0
 _REPORT_DELAY_S = 1.0
 
@@ -71,9 +76,12 @@ class Execution:
         self._stop = Stop()
         self._started = time.monotonic()
         self._spent_s = 0.0
+        self._ration: int | None = None
         self._observe: Callable[[Decision], None] = self._record_decision
         self._trials = Trials(plan, storage, recorder.on_trial_created, keeps_files=bool(callbacks))
-        self.surroundings = Surroundings(plan, mixed=self._trials.request_resources)
+        self.surroundings = Surroundings(
+            plan, mixed=self._trials.request_resources, say=recorder.say
+        )
         if self.surroundings.settled:
             self._trials.refuse_beyond(self.surroundings.nodes)
         self._callbacks = GuardedCallbacks(callbacks)
@@ -121,6 +129,7 @@ class Execution:
             only_stops=only_stops(plan.scheduler),
             saves=plan.scenario.saves_checkpoints,
             copies=plan.copies,
+            weigh=self._weigh,
         )
         self._source.count_active = lambda: self._controller.active
 
@@ -185,6 +194,10 @@ class Execution:
         self._spent_s = replay.spent_s
         return Restored.of(replay)
 
+    def in_use(self) -> Mapping[str, float]:
+        """Return what trials hold now, in Ray's spelling."""
+        return total(takes_of(trial) for trial in self._controller.running)
+
     def stop_trial(self, trial_id: str, by: str) -> None:
         """End one trial because somebody asks for it; does nothing where it has ended."""
         trial, note = self._trials.open().get(trial_id), self._recorder.note(trial_id)
@@ -246,7 +259,7 @@ class Execution:
                 return
             now = time.monotonic()
             may_suggest = not (self._source.is_finished() or self._source.waits)
-            may_go_on = self._controller.busy or may_suggest
+            may_go_on = self._controller.busy or may_suggest or self._ration == 0
             busy_at = now if may_go_on else busy_at
             if now - busy_at > _STALLED_AFTER_S:
                 self._end_paused()
@@ -298,11 +311,35 @@ class Execution:
                 raise SweepFailedError(_summary(failure)) from failure
 
     def _follow_cluster(self) -> None:
-        """Use nodes that came, and ask nothing of nodes that went."""
+        """Use nodes that came, ask nothing of those that went, leave those that will go."""
         self.surroundings.look()
+        watch, bounds = self.surroundings.watch, self.surroundings.bounds()
+        self._controller.vacate(watch.leaving)
+        self._controller.avoid(watch.avoided)
+        self._resize(bounds)
+
+    @property
+    def wants(self) -> int:
+        """How many workers the sweep could use now."""
         bounds = self.surroundings.bounds()
+        room = shape_slots(self.surroundings.shape, self.surroundings.nodes)
+        most = room if bounds.workers is None else min(bounds.workers, room)
+        may_suggest = not (self._source.is_finished() or self._source.waits)
+        return most if may_suggest else min(self._controller.active, most)
+
+    def ration(self, workers: int | None) -> None:
+        """Say how many workers the sweep may have, since others want some; None for any number.
+
+        What it has to give up goes when its trial ends or pauses.
+        """
+        if workers != self._ration:
+            self._ration = workers
+            self._resize(self.surroundings.bounds())
+
+    def _resize(self, bounds: Concurrency) -> None:
+        bounds = rationed(bounds, self._ration)
         self._source.limit = bounds.trials
-        self._controller.resize(bounds.workers, bounds.waiting)
+        self._controller.resize(bounds.workers, bounds.waiting, self._ration)
 
     def _kill_hung(self, watchdog: Watchdog) -> None:
         progress = {}
@@ -335,6 +372,13 @@ class Execution:
         for trial in self._trials.open().values():
             if trial.status == Trial.PAUSED:
                 self._controller.stop_trial(trial)
+
+    def _weigh(self, trial: SweepTrial, error: str) -> None:
+        """Look whether a trial failed for want of memory."""
+        note = self._recorder.ledger[trial.trial_id]
+        sequel = trial.weigh(error, peak=note.peak_memory, nodes=self.surroundings.nodes)
+        if isinstance(sequel, Infeasible):
+            self._recorder.condemn(trial.trial_id, "infeasible", sequel.why)
 
     def _last_value(self, trial: Trial) -> float | None:
         return as_number(look_up(trial.last_result or {}, self._spec.metric))

@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 from ray.tune.experiment import Trial
 
+from tuner.runtime.whereabouts import Place
+
 __all__ = ["Ledger", "Tally", "TrialNote"]
 
 
@@ -33,7 +35,7 @@ class TrialNote:
         repeats_until: Reports up to this iteration repeat what the scheduler has seen.
         time: Last value of the time attribute.
         parent: The trial it last copied.
-        node: Host it last reported from.
+        place: Where its worker runs, once a report has told.
         peak_memory: Bytes that its worker has taken at most; None if unknown.
         config: Its configuration, which PBT changes.
     """
@@ -49,7 +51,7 @@ class TrialNote:
     repeats_until: int = 0
     time: float | None = None
     parent: str | None = None
-    node: str | None = None
+    place: Place | None = None
     peak_memory: int | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 
+from tuner.bundles import total
 from tuner.errors import ReportError
+from tuner.resources import Bundle
 from tuner.runtime.failures import cause_of, error_text
 from tuner.runtime.ledger import Ledger, Tally, TrialNote
 from tuner.runtime.measuring import PEAK_MEMORY
 from tuner.runtime.serving import look_up
+from tuner.runtime.shapes import takes_of
+from tuner.runtime.whereabouts import PLACE, Place
 from tuner.schedulers import Decision, Reason, as_number
 from tuner.seeds import trial_seed
 from tuner.spec import SweepSpec
@@ -97,15 +101,13 @@ class Recorder(Callback):
     def on_trial_created(self, trial: Trial) -> None:
         """A trial was suggested."""
         self.ledger.created(trial.trial_id, trial.config)
-        bundle = self._spec.resources
         self._writer.trial(
             trial.trial_id,
             status=Trial.PENDING,
             config=trial.config,
             attempts=1,
             seed=trial_seed(self._spec.seed, trial.trial_id),
-            cpu=float(bundle.get("cpu", 0)),
-            gpu=float(bundle.get("gpu", 0)),
+            **_shares(takes_of(trial)),
         )
         # After its row, so that each trial on record has one, whenever the process dies.
         self._event(trial.trial_id, "suggested", {"config": trial.config})
@@ -147,6 +149,14 @@ class Recorder(Callback):
         """A paused trial shall go on, and waits for a worker."""
         self._event(trial.trial_id, "queued")
 
+    def on_nodes(self, nodes: Sequence[Mapping[str, Any]]) -> None:
+        """These nodes are there now, and no others."""
+        self._event(None, "nodes", {"nodes": list(nodes)})
+
+    def on_worker_started(self, life: Mapping[str, Any]) -> None:
+        """A worker took up its first trial."""
+        self._event(None, "worker_started", life)
+
     def on_worker_ended(self, life: Mapping[str, Any]) -> None:
         """A worker ended: what it served, for how long, and why it ended."""
         self._event(None, "worker", life)
@@ -160,6 +170,7 @@ class Recorder(Callback):
             self.on_decision(_resumed(trial, note), None)
         self._event(trial.trial_id, "started")
         when = {} if note.started else {"started": self._clock()}
+        note.place = None
         self.ledger.set_status(trial.trial_id, Trial.RUNNING)
         self._writer.trial(trial.trial_id, status=Trial.RUNNING, **when)
 
@@ -179,6 +190,7 @@ class Recorder(Callback):
         peak = result.pop(PEAK_MEMORY, None)
         if peak is not None:
             note.peak_memory = max(peak, note.peak_memory or 0)
+        self._place(trial.trial_id, note, result.pop(PLACE, None))
         if result.get("done"):
             self.on_last(trial)
         row = {key: value for key, value in result.items() if key not in self._dropped}
@@ -187,11 +199,15 @@ class Recorder(Callback):
             self._writer.report(row)
         except ReportError as refusal:
             self.refusal = refusal
-        node = result.get("hostname")
-        if node != note.node:
-            note.node = node
-            self._writer.trial(trial.trial_id, node=node)
         return new
+
+    def _place(self, trial_id: str, note: TrialNote, place: Place | None) -> None:
+        """Take note of where a trial runs, if that is news."""
+        if place is None or place == note.place:
+            return
+        note.place = place
+        self._writer.trial(trial_id, node=place.node)
+        self._event(trial_id, "placed", {**place._asdict(), "gpus": list(place.gpus)})
 
     def has_caught_up(self, trial: Trial) -> bool:
         """Return whether the trial's next report will be a new one."""
@@ -212,7 +228,23 @@ class Recorder(Callback):
 
     def on_failing(self, trial: Trial) -> None:
         """A trial failed; nobody has been told yet."""
-        self._event(trial.trial_id, "failing")
+        excuse, larger = getattr(trial, "excuse", None), getattr(trial, "larger", None)
+        if larger is not None:
+            self._on_enlarged(trial, str(excuse), larger)
+        self._event(trial.trial_id, "failing", {"excuse": excuse} if excuse else None)
+
+    def _on_enlarged(self, trial: Trial, why: str, bundles: Sequence[Bundle]) -> None:
+        note, takes = self.ledger[trial.trial_id], total(bundles)
+        reason = Reason(why, {"bundles": [dict(bundle) for bundle in bundles]})
+        retry = Decision(
+            trial.trial_id,
+            "RETRY",
+            reason,
+            training_iteration=note.iteration,
+            time=note.time,
+        )
+        self.on_decision(retry, None)
+        self._writer.trial(trial.trial_id, **_shares(takes))
 
     def on_ending(self, trial: Trial) -> None:
         """A trial is about to end without an error; nobody has been told yet."""
@@ -236,7 +268,8 @@ class Recorder(Callback):
         error = error_text(trial)
         self.ledger.restarts(trial.trial_id)
         attempt = self.ledger[trial.trial_id].attempt
-        self.say(f"trial {trial.trial_id} failed, attempt {attempt} follows: {cause_of(error)}")
+        cause = getattr(trial, "excuse", None) or cause_of(error)
+        self.say(f"trial {trial.trial_id} failed, attempt {attempt} follows: {cause}")
         self._writer.trial(trial.trial_id, attempts=attempt, error=error)
         self._set_status(trial.trial_id, trial.status)
 
@@ -269,6 +302,7 @@ class Recorder(Callback):
             ended=None,
             attempts=note.attempt,
             config=note.config,
+            **_shares(takes_of(trial)),
         )
 
     def close_open_trials(self) -> None:
@@ -337,6 +371,11 @@ class Recorder(Callback):
         if not self.tally.reports:
             self.refusal = ReportError(text)
         return text
+
+
+def _shares(takes: Mapping[str, float]) -> dict[str, float]:
+    """Return what of a trial's request has columns of its own."""
+    return {"cpu": float(takes.get("CPU", 0)), "gpu": float(takes.get("GPU", 0))}
 
 
 def _resumed(trial: Trial, note: TrialNote) -> Decision:

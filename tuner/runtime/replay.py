@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from ray.train._internal.session import _TrainingResult
 from ray.tune.experiment import Trial
@@ -23,6 +23,7 @@ from tuner.runtime.source import TrialSource
 from tuner.runtime.stand_in import StandIn
 from tuner.runtime.storage import Checkpoints
 from tuner.runtime.tape import Record, Tape
+from tuner.runtime.trial import SweepTrial
 from tuner.schedulers import Decision, Supervisor, as_number
 
 __all__ = ["Replay"]
@@ -178,6 +179,9 @@ class Replay(StandIn):
 
     def _decision(self, record: Record) -> None:
         row = record.row
+        if row["decision"] == "RETRY":
+            cast(SweepTrial, self._trial(record)).larger = row["details"]["bundles"]
+            return
         if row["decision"] == "RESUME" or row["trial_id"] in self.revived:
             return
         note = self._ledger[self._trial(record).trial_id]
@@ -256,7 +260,7 @@ class Replay(StandIn):
     def _on_failing(self, record: Record) -> None:
         trial = self._open_trial(record)
         if self._tape.find("ended", trial.trial_id, before="started") is None:
-            trial.run_metadata.num_failures += 1
+            trial.run_metadata.num_failures += "excuse" not in (record.row.get("details") or {})
             self._lose_worker(trial)
             return
         self._supervisor.on_trial_error(self, trial)

@@ -20,11 +20,13 @@ from typing import Any, NamedTuple
 from ray import tune
 from ray.air.constants import TRAINING_ITERATION
 from ray.train._internal.session import get_session
-from ray.tune.result import RESULT_DUPLICATE, SHOULD_CHECKPOINT
+from ray.tune.result import RESULT_DUPLICATE, SHOULD_CHECKPOINT, TRIAL_INFO
 from ray.tune.trainable import FunctionTrainable
 
+from tuner.runtime.capping import ShareCap
 from tuner.runtime.measuring import PEAK_MEMORY, forget_peak, peak_memory
 from tuner.runtime.upkeep import Upkeep
+from tuner.runtime.whereabouts import PLACE, own_place
 from tuner.trainable import EpochTrainable
 
 __all__ = ["Halts", "Serving", "Stretch", "Stretches", "look_up", "served"]
@@ -177,6 +179,8 @@ class Serving(tune.Trainable):
     def __init__(self, config: dict[str, Any] | None = None, storage: Any = None) -> None:
         self.__rested: tuple[str | None] | None = None  # the verdict, once the trial has ended
         self.__stretches = Stretches(super().train, self.halts)
+        self.__place = own_place()
+        self.__cap = ShareCap(_gpu_share(config or {}))
         upkeep = Upkeep(self.most_trials)
         super().__init__(config or {}, storage)
         # Where a class sets up once for all trials, what that does to the process shall stay.
@@ -185,7 +189,7 @@ class Serving(tune.Trainable):
 
     def train(self) -> dict[str, Any]:
         """Train for one report: what a worker of a single trial is asked for."""
-        return _measured(super().train())  # type: ignore[no-untyped-call]
+        return self.__stamped(super().train())  # type: ignore[no-untyped-call]
 
     def train_stretch(
         self, heard: int, until: float, at_most_s: float, ahead: bool = False
@@ -193,7 +197,7 @@ class Serving(tune.Trainable):
         """Train until the driver is to hear of it; see `Stretches.next`."""
         stretch = self.__stretches.next(heard, until, at_most_s, ahead)
         if stretch.reports:
-            _measured(stretch.reports[-1])
+            self.__stamped(stretch.reports[-1])
         return stretch
 
     def rest(self) -> str | None:
@@ -222,9 +226,19 @@ class Serving(tune.Trainable):
             return unfit
         self.__rested = None
         self.__stretches = Stretches(super().train, self.halts)
+        self.__cap.renew()
         forget_peak()
         ready = super().reset(new_config, storage)  # type: ignore[no-untyped-call]
         return bool(ready) or "it cannot be reset"
+
+    def __stamped(self, report: dict[str, Any]) -> dict[str, Any]:
+        """Say in a report what the trial takes, and where."""
+        peak = peak_memory()
+        if peak is not None:
+            report[PEAK_MEMORY] = peak
+        if self.__place is not None:
+            report[PLACE] = self.__place
+        return report
 
 
 def served(trainable: type[tune.Trainable], halts: Halts, most_trials: int) -> type[Serving]:
@@ -239,6 +253,14 @@ def served(trainable: type[tune.Trainable], halts: Halts, most_trials: int) -> t
     return type(trainable.__name__, (Serving, trainable), own)
 
 
+def _gpu_share(config: Mapping[str, Any]) -> float:
+    """Return what of a GPU the trial's own process has."""
+    told = config.get(TRIAL_INFO)
+    if told is None or told.trial_resources.head_bundle_is_empty:
+        return 0.0
+    return float(told.trial_resources.bundles[0].get("GPU", 0))
+
+
 def _has_ended() -> bool:
     """End the thread of a function that was stopped, and return whether that worked."""
     session = get_session()
@@ -246,13 +268,6 @@ def _has_ended() -> bool:
         return True
     session.finish(timeout=_LET_GO_S)
     return not session.training_thread.is_alive()
-
-
-def _measured(report: dict[str, Any]) -> dict[str, Any]:
-    peak = peak_memory()
-    if peak is not None:
-        report[PEAK_MEMORY] = peak
-    return report
 
 
 def _is_finite(value: Any) -> bool:

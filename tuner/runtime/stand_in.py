@@ -7,7 +7,7 @@ not done yet; when which of it happens is for `Replay` to read.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, cast
 
 from ray.train._internal.session import _TrainingResult
 from ray.tune.experiment import Trial
@@ -18,6 +18,7 @@ from tuner.runtime.controller import Overdue
 from tuner.runtime.ledger import Ledger
 from tuner.runtime.recorded_save import RecordedSave
 from tuner.runtime.source import TrialSource
+from tuner.runtime.trial import SweepTrial
 from tuner.schedulers import Supervisor
 
 __all__ = ["StandIn"]
@@ -120,6 +121,9 @@ class StandIn(ABC):
         saving = trial.trial_id in self._saves
         self._forget_save(trial)
         self._ledger.restarts(trial.trial_id)
+        larger = cast(SweepTrial, trial).larger
+        if larger is not None:
+            cast(SweepTrial, trial).take(larger)
         if decided == TrialScheduler.PAUSE and not self._copies:
             trial.set_status(Trial.PAUSED)  # as `SweepController` does
             self.overdue.pop(trial, None)

@@ -18,8 +18,8 @@ from ray.air.execution._internal.tracked_actor import TrackedActor
 from ray.tune.experiment import Trial
 
 from tuner.runtime.ahead import RunAhead
+from tuner.runtime.in_turn import InTurnController
 from tuner.runtime.serving import Stretch
-from tuner.runtime.warm import WarmController
 
 __all__ = ["StretchController"]
 
@@ -47,7 +47,7 @@ class _Talk:
     early: dict[int, Stretch] = field(default_factory=dict)
 
 
-class StretchController(WarmController):
+class StretchController(InTurnController):
     """Ray Tune's controller, except for how reports come from workers.
 
     Args:
@@ -55,7 +55,7 @@ class StretchController(WarmController):
             for one report per call.
         only_stops: Whether the scheduler does nothing to a trial but to stop it. Where that pays,
             trials train on for one report then, while it decides about the one before.
-        **options: Those of `WarmController`.
+        **options: Those of `InTurnController`.
     """
 
     def __init__(self, *, report_delay_s: float | None, only_stops: bool, **options: Any) -> None:
@@ -81,10 +81,9 @@ class StretchController(WarmController):
         super()._actor_started(tracked_actor, log)
 
     def _schedule_trial_stop(self, trial: Trial, exception: Exception | None = None) -> None:
-        talk = self._talks.pop(trial, None)
-        if talk is not None and talk.ahead is not None:
-            count = partial(self._count_waste, self._trial_to_actor[trial])
-            talk.ahead.future().add_done_callback(count)
+        talk, worker = self._talks.pop(trial, None), self._trial_to_actor.get(trial)
+        if talk is not None and talk.ahead is not None and worker is not None:  # else it has died
+            talk.ahead.future().add_done_callback(partial(self._count_waste, worker))
         super()._schedule_trial_stop(trial, exception)
 
     def _count_waste(self, worker: TrackedActor, done: Future[Stretch]) -> None:

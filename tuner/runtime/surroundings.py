@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from tuner.bundles import Shape, shape_slots
 from tuner.planning import Plan
-from tuner.resources import Bundle, bundle_of, describe_nodes, slots
+from tuner.resources import Bundle, describe_nodes
 from tuner.runtime.concurrency import Concurrency, concurrency
-from tuner.runtime.connect import nodes, scales
+from tuner.runtime.connect import scales
+from tuner.runtime.node_watch import ClusterNode, NodeWatch, cluster_nodes
+from tuner.runtime.shapes import shapes_of
 
 __all__ = ["Surroundings", "waiting_note"]
 
@@ -21,12 +24,14 @@ class Surroundings:
     Args:
         plan: The sweep.
         mixed: Whether trials differ in what they take.
-        list_nodes: Returns each live node's total resources, in Ray's spelling.
+        say: Shows a line to the user.
+        list_nodes: As `cluster_nodes`.
         growing: Whether an autoscaler may add nodes.
         clock: Seconds, monotonic.
 
     Attributes:
-        nodes: Each live node's total resources, when last looked at.
+        watch: Knows the nodes one by one.
+        nodes: What each node that is to be used has in all, in Ray's spelling, when last looked at.
     """
 
     def __init__(
@@ -34,22 +39,24 @@ class Surroundings:
         plan: Plan,
         *,
         mixed: bool,
-        list_nodes: Callable[[], Sequence[Bundle]] = nodes,
+        say: Callable[[str], None] = lambda _: None,
+        list_nodes: Callable[[], Sequence[ClusterNode]] = cluster_nodes,
         growing: Callable[[], bool] = scales,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._plan = plan
-        self._bundle = bundle_of(plan.spec.resources)
+        self._shapes = shapes_of(plan)
         self._mixed = mixed
-        self._list_nodes = list_nodes
         self._growing = growing()
         self._clock = clock
         self._waits_since: float | None = None
-        self.nodes: Sequence[Bundle] = list_nodes()
+        self.watch = NodeWatch(self._can_hold, say, list_nodes=list_nodes, clock=clock)
+        self.nodes: Sequence[Bundle] = self.watch.usable()
 
     def look(self) -> None:
         """See which nodes are there now."""
-        self.nodes = self._list_nodes()
+        self.watch.look()
+        self.nodes = self.watch.usable()
 
     @property
     def settled(self) -> bool:
@@ -59,13 +66,27 @@ class Surroundings:
     def bounds(self) -> Concurrency:
         """Return how many trials may be under way on what is there now."""
         return concurrency(
-            slots(self._bundle, self.nodes),
+            max(shape_slots(shape, self.nodes) for shape in self._shapes),
             bound=self._plan.spec.max_concurrent_trials,
             population=self._plan.population,
             growing=self._growing,
             mixed=self._mixed,
+            at_most=len(self._shapes) > 1,
             bracket=self._plan.bracket,
         )
+
+    @property
+    def shape(self) -> Shape:
+        """What a trial takes; of several shapes that which fits least often."""
+        return min(self._shapes, key=lambda shape: shape_slots(shape, self.nodes))
+
+    @property
+    def shares(self) -> bool:
+        """Whether sweeps divide the nodes that are there; more may come where an autoscaler is."""
+        return not (self._growing or self._mixed)
+
+    def _can_hold(self, nodes: Sequence[Bundle]) -> bool:
+        return any(shape_slots(shape, nodes) > 0 for shape in self._shapes)
 
     def note(self, *, running: int, waiting: int) -> str:
         """Return what the sweep waits for, if for anything.
@@ -79,21 +100,21 @@ class Surroundings:
             return ""
         now = self._clock()
         self._waits_since = now if self._waits_since is None else self._waits_since
-        bundle = {} if self._mixed else self._bundle
-        return waiting_note(bundle, self.nodes, now - self._waits_since)
+        shape = None if self._mixed or len(self._shapes) > 1 else self._shapes[0]
+        return waiting_note(shape, self.nodes, now - self._waits_since)
 
 
-def waiting_note(bundle: Bundle, nodes: Sequence[Bundle], waited_s: float) -> str:
+def waiting_note(shape: Shape | None, nodes: Sequence[Bundle], waited_s: float) -> str:
     """Return what a sweep of which no trial runs waits for; empty before some seconds have gone.
 
     Args:
-        bundle: A trial's request, in Ray's spelling.
+        shape: What a trial takes; None where trials differ in that.
         nodes: Each node's total resources, in Ray's spelling.
         waited_s: For how long no trial has run.
     """
     if waited_s < _WAITED_S:
         return ""
-    if slots(bundle, nodes) > 0:
+    if shape is None or shape_slots(shape, nodes) > 0:
         return f"no trial runs for {waited_s:.0f} s: other work holds the cluster's resources"
     return (
         f"no trial runs for {waited_s:.0f} s: no node can hold one any more; "

@@ -89,6 +89,8 @@ class Tape:
                 return None
             if record.kind == "report" or row.get("event") in _NEXT_STEP:
                 return "CONTINUE"
+            if row.get("decision") == "RETRY":  # which is about a later failure
+                continue
             if "asked_by" in row.get("details", ()):  # by a person
                 continue
             if record.kind == "decision" and row["trial_id"] == trial_id:

@@ -10,8 +10,10 @@ from ray.tune import CheckpointConfig, PlacementGroupFactory
 from ray.tune.experiment import Trial
 from ray.tune.trainable import wrap_function
 
+from tuner.bundles import check_shape_fits
 from tuner.planning import Plan
-from tuner.resources import Bundle, bundle_of, check_fits
+from tuner.resources import Bundle, check_fits
+from tuner.runtime.placing import placement_of
 from tuner.runtime.seeding import seeded
 from tuner.runtime.serving import Halts, served
 from tuner.runtime.storage import TrialStorage
@@ -55,7 +57,7 @@ class Trials:
             Halts(plan.spec.metric, plan.spec.time_attr, plan.spec.checkpoint_frequency),
             plan.spec.max_trials_per_worker,
         )
-        self._default_placement = PlacementGroupFactory([bundle_of(plan.spec.resources)])
+        self._default_placement = placement_of(plan.spec.shape) if plan.spec.resources else None
         self.checkpoint_config = CheckpointConfig(
             checkpoint_frequency=plan.spec.checkpoint_frequency,
             checkpoint_at_end=plan.spec.keep_final,
@@ -74,6 +76,11 @@ class Trials:
     def open(self) -> Mapping[str, Trial]:
         """Return the trials that have not ended, and perhaps some that have."""
         return dict(self._open)
+
+    @property
+    def kind(self) -> type[ray.tune.Trainable]:
+        """The class that workers are made of."""
+        return self._class
 
     @property
     def set_up_with_worker(self) -> bool:
@@ -100,7 +107,8 @@ class Trials:
             announce: Tell of it.
 
         Raises:
-            ResourcesError: The trainable asks for more than any node has.
+            ResourcesError: It takes more than any node has.
+            ScenarioError: The function of resources raises, or answers with nonsense.
         """
         trial = SweepTrial(
             self._name,
@@ -116,6 +124,7 @@ class Trials:
         )
         trial.trainable_class = self._class
         trial.keeps_files = self._keeps_files
+        trial.create_placement_group_factory()
         if len(self._open) >= self._forget_at:
             self._open = {key: open_ for key, open_ in self._open.items() if not _ended(open_)}
             self._forget_at = 2 * len(self._open) + _FORGET_EVERY
@@ -125,6 +134,11 @@ class Trials:
         return trial
 
     def _placement(self, config: dict[str, Any]) -> PlacementGroupFactory | None:
+        if self._plan.scenario.resources_of is not None:
+            shape = self._plan.scenario.shape_for(config)
+            if self._nodes is not None:
+                check_shape_fits(shape, self._nodes)
+            return placement_of(shape)
         own = getattr(self._trainable, "default_resource_request", None)
         if not self.request_resources:
             return self._default_placement

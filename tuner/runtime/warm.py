@@ -12,7 +12,7 @@ upstream fails the trial.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
 from ray.actor import ActorHandle
@@ -24,7 +24,9 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import SearchAlgorithm
 
-from tuner.runtime.arrivals import PromptActorManager, PromptPlacement
+from tuner.runtime.arrivals import PromptActorManager
+from tuner.runtime.census import held_on
+from tuner.runtime.placing import NodePlacement
 from tuner.runtime.worker_log import WorkerLog
 from tuner.runtime.workers import ActorClass, IdleWorkers
 from tuner.worker_modes import IDLE_S
@@ -64,7 +66,7 @@ class WarmController(TuneController):
         checkpoint_config: CheckpointConfig,
         slots: int | None,
     ) -> None:
-        placement = PromptPlacement()
+        placement = self._placement = NodePlacement()
         super().__init__(
             search_alg=search_alg,
             scheduler=scheduler,
@@ -79,6 +81,7 @@ class WarmController(TuneController):
             self._actor_manager = PromptActorManager(placement)
         self._max_pending_trials = max_pending_trials
         self._slots = slots
+        self._ration: int | None = None
         self._class_cache: Any = ActorClass()
         self._idle = IdleWorkers()
         self._log = WorkerLog(time.monotonic, self._on_worker_ended)
@@ -113,6 +116,11 @@ class WarmController(TuneController):
     def active(self) -> int:
         """How many trials wait for a worker or have one."""
         return len(self._pending_trials) + len(self._running_trials)
+
+    @property
+    def running(self) -> Collection[Trial]:
+        """The trials that have a worker."""
+        return frozenset(self._running_trials)
 
     def is_finished(self) -> bool:
         """Return whether no trial is left to run and none will come."""
@@ -163,10 +171,26 @@ class WarmController(TuneController):
         else:
             self._maybe_reuse_cached_actor(trial)  # and withdraws the request for its own
 
+    def _withdraw(self, trial: Trial) -> None:
+        """Take back the request for a worker of a trial's own."""
+        own = self._trial_to_actor.get(trial)
+        if own is None or trial in self._resetting_trials or self._is_started(own):
+            return
+        self._detach(trial, own)
+        self._remove_actor(own)
+
     def _has_room(self) -> bool:
         if self._slots is not None:
             return bool(self._actor_manager.num_total_actors < self._slots)
         return bool(self._actor_manager.num_pending_actors < self._max_pending_trials)
+
+    def _too_many(self) -> bool:
+        """Whether there are more workers than there may be, but for those that are ending."""
+        if self._ration is None:
+            return False
+        live = self._actor_manager._live_actors_to_ray_actors_resources
+        ending = sum(worker in live for worker in self._stopping_actors)
+        return bool(self._actor_manager.num_total_actors - ending > self._ration)
 
     def _is_started(self, actor: TrackedActor | None) -> bool:
         return actor is not None and bool(self._actor_manager.is_actor_started(actor))
@@ -178,7 +202,10 @@ class WarmController(TuneController):
             self._log.requested(worker)
 
     def _actor_started(self, tracked_actor: TrackedActor, log: str = "STARTED") -> None:
-        self._log.took_up(tracked_actor)
+        number = self._log.took_up(tracked_actor)
+        if number is not None:
+            holds = held_on(self._actor_manager.get_actor_resources(tracked_actor))
+            self._on_worker_started({"worker": number, "holds": holds})
         super()._actor_started(tracked_actor, log)
 
     def _have_rest(self, worker: TrackedActor) -> None:
@@ -197,7 +224,7 @@ class WarmController(TuneController):
         self._resetting_trials.discard(trial)  # ended before its worker was ready for it
         actor = self._trial_to_actor[trial]
         usable = self._is_started(actor) and actor in self._started_actors
-        if not (self._reuse_actors and usable and self._more_to_run()):
+        if not (self._reuse_actors and usable and self._more_to_run()) or self._too_many():
             return False
         self._idle.cache_object(shape_of(trial), actor)
         self._log.let_go(actor)
@@ -212,6 +239,8 @@ class WarmController(TuneController):
             self._release(actor, "no trial was left for it")
         for actor in self._idle.release_idle(IDLE_S):
             self._release(actor, f"idle for {IDLE_S:.0f} s")
+        while self._idle.num_cached_objects and self._too_many():
+            self._release(self._idle.pop_any(), "other sweeps want its place")
 
     def _release(self, actor: TrackedActor, why: str) -> None:
         actor.set_on_stop(None)
@@ -311,10 +340,21 @@ class WarmController(TuneController):
         """Return whether a used worker is being made ready for ``trial``."""
         return trial in self._resetting_trials
 
-    def resize(self, slots: int | None, max_pending_trials: int) -> None:
-        """Say how many workers the cluster holds now, and how many trials may wait for one."""
+    def resize(self, slots: int | None, max_pending_trials: int, ration: int | None = None) -> None:
+        """Say how many workers the cluster holds now, and how many trials may wait for one.
+
+        Args:
+            slots: As many workers are asked for at most; None for no bound.
+            max_pending_trials: How many trials may wait for a worker at once.
+            ration: More workers than these have to go when they can, since other sweeps want their
+                places; None where nobody does.
+        """
         self._slots = slots
         self._max_pending_trials = max_pending_trials
+        self._ration = ration
+        for trial in list(self._pending_trials):
+            if self._too_many():
+                self._withdraw(trial)
 
     def worker_of(self, trial: Trial) -> ActorHandle[Any] | None:
         """Return the worker that runs, resets or starts for ``trial``, if it has one."""
@@ -326,6 +366,9 @@ class WarmController(TuneController):
 
     def _on_queued(self, trial: Trial) -> None:
         """A paused trial shall go on; for a subclass to take note of."""
+
+    def _on_worker_started(self, life: Mapping[str, Any]) -> None:
+        """A worker took up its first trial; for a subclass to take note of."""
 
     def _on_worker_ended(self, life: Mapping[str, Any]) -> None:
         """A worker that had started ended; for a subclass to take note of."""

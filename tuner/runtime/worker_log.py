@@ -58,9 +58,14 @@ class WorkerLog:
         """A worker was asked for."""
         self._lives[worker] = _Life(number=0, since=self._clock())
 
-    def took_up(self, worker: Hashable) -> None:
-        """A worker has a trial now, its first or another."""
+    def took_up(self, worker: Hashable) -> int | None:
+        """A worker has a trial now, its first or another.
+
+        Returns:
+            Its number, if it is its first.
+        """
         life, now = self._lives[worker], self._clock()
+        first = life.start_s is None
         if life.start_s is None:
             self._started += 1
             life.number, life.start_s = self._started, now - life.since
@@ -68,6 +73,7 @@ class WorkerLog:
             life.idle_s += now - life.since
         life.since, life.works = now, True
         life.trials += 1
+        return life.number if first else None
 
     def let_go(self, worker: Hashable) -> None:
         """A worker's trial has ended, or pauses."""

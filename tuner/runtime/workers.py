@@ -59,6 +59,12 @@ class IdleWorkers:
         del self._since[worker]
         return worker
 
+    def pop_any(self) -> TrackedActor:
+        """Return the worker that has been idle for longest, and forget it."""
+        worker = next(iter(self._since))
+        self.forget(worker)
+        return worker
+
     @property
     def shapes(self) -> set[PlacementGroupFactory]:
         """What the workers hold."""

@@ -2,8 +2,11 @@
 
 - `definition`: `Scenario`, a trainable with its search space and what to look at.
 - `objectives`: one metric, or several of which the first is the primary.
+- `resources`, `varying_resources`: what a trial takes; by configuration, or to be measured.
+- `callables`: checks what it has of code, before anything calls it.
 - `loading`: `load_scenario`, from a bundled name, a module or a file.
 - `transport`: makes what a file defines reach Ray's workers, which cannot import it.
+- `late_imports`: modules beside it that it imports while it trains, which workers need as files.
 - `bundled`: `bundled_scenarios`, the names that come with tuner.
 
 The names are loaded on first use: listing the bundled scenarios must not import Ray.

@@ -14,10 +14,13 @@ from ray.tune import Trainable
 from ray.tune.search.sample import Domain, Float, Integer
 
 from tuner import space as spaces
+from tuner.bundles import Placement, Shape, check_placement
 from tuner.errors import ScenarioError, nearest
 from tuner.objectives import Mode, Objective
+from tuner.scenario.callables import check_constraint, check_rule, check_trainable, class_saves
 from tuner.scenario.objectives import FirstOf, check_objectives
-from tuner.scenario.resources import check_resources
+from tuner.scenario.resources import Bundles, settle_resources, strategy_of
+from tuner.scenario.varying_resources import ResourcesOf, request_of, settle_varying
 from tuner.trainable import EpochTrainable
 
 __all__ = ["MUTABLE_NAMES", "DivergenceRule", "Scenario"]
@@ -56,7 +59,14 @@ class Scenario:
         grace_period: Before this no scheduler stops a trial, in units of ``time_attr``;
             ``1 <= grace_period <= max_t``.
         resources: What one trial holds: ``cpu``, ``gpu`` (a fraction up to 1, or a whole
-            number), ``memory`` in bytes, and the cluster's custom resources.
+            number), ``memory`` in bytes, and the cluster's custom resources. A list of several
+            such bundles, each on one node and the first for the trial's own process (see
+            `tuner.run_ranks`), or Ray's ``PlacementGroupFactory``, is read as their sum.
+            ``"gpu": "auto"`` has `tuner.run` measure the share that fits, and is read as a whole
+            GPU. A function says of a configuration what its trial takes; then this is empty.
+        placement: ``"pack"`` puts trials, and the bundles of each, onto as few nodes as possible,
+            ``"spread"`` onto as many; ``"strict_pack"`` and ``"strict_spread"`` insist on it for
+            the bundles of each.
         checkpoints: Whether the trainable saves and restores its state. None: a class does if
             it defines how, a function does not.
         description: For tables; free text.
@@ -71,6 +81,9 @@ class Scenario:
             choice) that population-based training may change. None: the domains whose last name
             is in `MUTABLE_NAMES`.
         objectives: All metrics with their modes, the primary first; filled in.
+        bundles: How ``resources`` is divided, filled in; empty for a single bundle.
+        resources_of: The function that ``resources`` was given as, if it was; filled in.
+        auto_gpu: Whether the share of a GPU is to be measured; filled in.
         source: How `load_scenario` found it: a bundled name, a module or an absolute path;
             None for a scenario built in Python.
 
@@ -88,6 +101,7 @@ class Scenario:
     max_t: int
     grace_period: int = 1
     resources: Mapping[str, float] = field(default_factory=lambda: {"cpu": 1})
+    placement: Placement = "pack"
     checkpoints: bool | None = None
     description: str = ""
     tags: tuple[str, ...] = ()
@@ -95,14 +109,17 @@ class Scenario:
     diverges: DivergenceRule | None = None
     mutable: tuple[str, ...] | None = None
     objectives: tuple[Objective, ...] = ()
+    bundles: Bundles = ()
+    resources_of: ResourcesOf | None = field(default=None, repr=False)
+    auto_gpu: bool = False
     source: str | None = None
 
     def __post_init__(self) -> None:
         _check_name(self.name)
-        _check_trainable(self.trainable)
+        check_trainable(self.trainable)
         spaces.validate(self.space)
-        _check_constraint(self.constraint)
-        _check_rule(self.diverges)
+        check_constraint(self.constraint)
+        check_rule(self.diverges)
         self._settle_objectives()
         _check_text("time_attr", self.time_attr, empty=False)
         if self.time_attr in (each.metric for each in self.objectives):
@@ -114,7 +131,7 @@ class Scenario:
         self._check_checkpoints()
         _check_text("description", self.description, empty=True)
         self._freeze("tags", _names("tags", self.tags))
-        self._freeze("resources", MappingProxyType(check_resources(self.resources)))
+        self._settle_resources()
         self._freeze("space", MappingProxyType(_copy_tree(self.space)))
         if self.mutable is not None:
             self._freeze("mutable", _names("mutable", self.mutable))
@@ -125,7 +142,22 @@ class Scenario:
         """Whether a trial can be paused, moved and cloned without starting again."""
         if self.checkpoints is not None:
             return self.checkpoints
-        return inspect.isclass(self.trainable) and _class_saves(self.trainable)
+        return inspect.isclass(self.trainable) and class_saves(self.trainable)
+
+    def shape_for(self, config: Mapping[str, Any]) -> Shape:
+        """Return what the trial of a configuration takes, and where.
+
+        Raises:
+            ScenarioError: The function of resources raises, or answers with what Ray cannot grant.
+        """
+        if self.resources_of is None:
+            return self.shape
+        return Shape.of(request_of(self.resources_of, config), (), self.placement)
+
+    @property
+    def shape(self) -> Shape:
+        """What one trial takes, and where; nothing where that follows from its configuration."""
+        return Shape.of(self.resources, self.bundles, self.placement)
 
     def is_feasible(self, config: Mapping[str, Any]) -> bool:
         """Say whether a complete configuration satisfies the constraint.
@@ -169,6 +201,17 @@ class Scenario:
         self._freeze("metric", objectives[0].metric)
         self._freeze("mode", objectives[0].mode)
 
+    def _settle_resources(self) -> None:
+        """Fill in `bundles`, and have ``resources`` be what they take together."""
+        given, function, auto = settle_varying(self.resources, self.resources_of, self.auto_gpu)
+        self._freeze("resources_of", function)
+        self._freeze("auto_gpu", auto)
+        self._freeze("placement", check_placement(strategy_of(given) or self.placement))
+        none: dict[str, float] = {}
+        resources, bundles = (none, ()) if function else settle_resources(given, self.bundles)
+        self._freeze("resources", MappingProxyType(resources))
+        self._freeze("bundles", bundles)
+
     def _check_budget(self) -> None:
         for what in ("max_t", "grace_period"):
             value = getattr(self, what)
@@ -189,7 +232,7 @@ class Scenario:
                 f"checkpoints must be True, False or None, but is {self.checkpoints!r}"
             )
         trainable = self.trainable
-        if self.checkpoints and inspect.isclass(trainable) and not _class_saves(trainable):
+        if self.checkpoints and inspect.isclass(trainable) and not class_saves(trainable):
             needed = "state_dict() and load_state_dict()"
             if not issubclass(trainable, EpochTrainable):
                 needed = "save_checkpoint() and load_checkpoint()"
@@ -223,71 +266,6 @@ def _check_name(name: Any) -> None:
             "name must consist of letters, digits, '_', '.' and '-' and begin with a letter or "
             f"digit, but is {name!r}"
         )
-
-
-def _check_trainable(trainable: Any) -> None:
-    if inspect.isclass(trainable):
-        if not issubclass(trainable, Trainable):
-            raise ScenarioError(
-                "a trainable class must derive from tuner.EpochTrainable or ray.tune.Trainable, "
-                f"but {trainable.__name__} does not"
-            )
-        return
-    if not callable(trainable):
-        raise ScenarioError(
-            "trainable must be a function of one config or a subclass of ray.tune.Trainable, "
-            f"but is {trainable!r}"
-        )
-    if inspect.iscoroutinefunction(trainable):
-        raise ScenarioError("trainable must be a plain function, but is an async one; drop async")
-    if (error := _refusal_of_one_config(trainable)) is not None:
-        raise ScenarioError(
-            "a trainable function must take one positional argument, the config, but "
-            f"{getattr(trainable, '__name__', trainable)!s} does not ({error}); give the others "
-            "with tune.with_parameters or functools.partial"
-        ) from error
-
-
-def _check_constraint(constraint: Any) -> None:
-    if constraint is None:
-        return
-    refusal = _refusal_of_one_config(constraint) if callable(constraint) else "not callable"
-    if refusal is not None:
-        raise ScenarioError(
-            "constraint must be a function of one config that returns True where it is feasible, "
-            f"but is {constraint!r} ({refusal})"
-        )
-
-
-def _check_rule(rule: Any) -> None:
-    if rule is None:
-        return
-    try:
-        inspect.signature(rule).bind({}, {})
-    except (TypeError, ValueError) as error:
-        raise ScenarioError(
-            "diverges must be a function of a trial's first report and the present one that "
-            f"returns why it has diverged, or None, but is {rule!r} ({error}); see "
-            "tuner.above_start"
-        ) from error
-
-
-def _refusal_of_one_config(function: Callable[..., Any]) -> Exception | None:
-    """Return why ``function`` cannot be called with one positional argument, if it cannot."""
-    try:
-        inspect.signature(function).bind({})
-    except (TypeError, ValueError) as error:
-        return error
-    return None
-
-
-def _class_saves(trainable: type[Any]) -> bool:
-    if issubclass(trainable, EpochTrainable):
-        return trainable.saves_state()
-    return (
-        trainable.save_checkpoint is not Trainable.save_checkpoint
-        and trainable.load_checkpoint is not Trainable.load_checkpoint
-    )
 
 
 def _check_text(what: str, value: Any, *, empty: bool) -> None:

@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
-from tuner.errors import ScenarioError
+from ray.tune import PlacementGroupFactory
 
-__all__ = ["check_resources"]
+from tuner.bundles import total
+from tuner.errors import ScenarioError, SpecError
+
+__all__ = [
+    "Bundles",
+    "Resources",
+    "check_resources",
+    "overridden",
+    "settle_resources",
+    "strategy_of",
+]
+
+Bundles: TypeAlias = tuple[Mapping[str, float], ...]
+Resources: TypeAlias = (
+    Mapping[str, Any]
+    | Sequence[Mapping[str, float]]
+    | PlacementGroupFactory
+    | Callable[[Mapping[str, Any]], Mapping[str, float]]
+)
+"""What one trial takes: amounts by name, of which ``gpu`` may be ``"auto"``; a list of bundles, or
+Ray's object for one; or a function of the configuration (`tuner.scenario.varying_resources`)."""
 
 _SMALLEST = 1e-4  # Ray counts resources in ten-thousandths
 _BUILT_IN = {"CPU": "cpu", "GPU": "gpu", "gpus": "gpu", "cpus": "cpu", "Memory": "memory"}
@@ -36,6 +56,66 @@ def check_resources(resources: Any) -> dict[str, float]:
             'use for instance {"cpu": 0.1} for a trial that mostly waits'
         )
     return dict(resources)
+
+
+def settle_resources(given: Any, before: Bundles) -> tuple[dict[str, float], Bundles]:
+    """Return what one trial takes altogether, and how that is divided; empty if it is not.
+
+    Args:
+        given: What `check_resources` takes, a list of that, or Ray's object. The first of several
+            bundles is for the trial's own process, and may be empty.
+        before: How the resources were divided; kept where they are still the same altogether.
+
+    Raises:
+        ScenarioError: One is no bundle that Ray can grant, or all of them are empty.
+    """
+    if isinstance(given, list | tuple | PlacementGroupFactory):
+        bundles = _check_bundles(given)
+        return total(bundles), bundles if len(bundles) > 1 else ()
+    if before and given == total(before):
+        return dict(given), before
+    return check_resources(given), ()
+
+
+def strategy_of(given: Any) -> str | None:
+    """Return how Ray's object places bundles, as a scenario spells it; None for anything else."""
+    return given.strategy.lower() if isinstance(given, PlacementGroupFactory) else None
+
+
+def overridden(own: Mapping[str, float], bundles: Bundles, given: Resources) -> Resources:
+    """Return what a trial takes where a sweep asks for something else than its scenario.
+
+    Args:
+        own: What the scenario's trials take together.
+        bundles: How that is divided; empty for a single bundle.
+        given: What the sweep asks for: amounts replace those of the same name, bundles all.
+
+    Raises:
+        SpecError: Amounts are given for a scenario of several bundles.
+    """
+    if not isinstance(given, Mapping):
+        return given
+    if bundles:
+        raise SpecError(
+            f"the scenario's trials take {len(bundles)} bundles, so that resources={dict(given)} "
+            "may mean any of them; give a list of bundles instead"
+        )
+    return {**own, **given}
+
+
+def _check_bundles(given: Any) -> Bundles:
+    bundles = _spelled(given) if isinstance(given, PlacementGroupFactory) else list(given)
+    if not bundles:
+        raise ScenarioError("resources in bundles must have at least one, but there is none")
+    first, *others = bundles
+    head = {} if first == {} and others else check_resources(first)
+    return head, *(check_resources(bundle) for bundle in others)
+
+
+def _spelled(factory: PlacementGroupFactory) -> list[dict[str, float]]:
+    names = {"CPU": "cpu", "GPU": "gpu"}
+    bundles = [{names.get(name, name): n for name, n in b.items()} for b in factory.bundles]
+    return [{}, *bundles] if factory.head_bundle_is_empty else bundles
 
 
 def _check_name(name: Any) -> None:

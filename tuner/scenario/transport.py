@@ -16,7 +16,7 @@ from typing import Any
 
 from ray import cloudpickle
 
-__all__ = ["send_by_value"]
+__all__ = ["is_sent_by_value", "send_by_value"]
 
 
 def send_by_value(module: ModuleType) -> None:
@@ -27,6 +27,11 @@ def send_by_value(module: ModuleType) -> None:
     """
     cloudpickle.register_pickle_by_value(module)
     copyreg.pickle(functools._lru_cache_wrapper, _reduce_cached)
+
+
+def is_sent_by_value(module: ModuleType) -> bool:
+    """Return whether Ray sends what ``module`` defines as code."""
+    return module.__name__ in cloudpickle.list_registry_pickle_by_value()
 
 
 def _reduce_cached(cached: Any) -> Any:

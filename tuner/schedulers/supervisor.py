@@ -58,7 +58,8 @@ class Decision(NamedTuple):
 
     Attributes:
         trial_id: The trial decided about.
-        kind: ``STOP``, ``PAUSE``, ``RESUME`` (a worker took the trial up again) or ``EXPLOIT``.
+        kind: ``STOP``, ``PAUSE``, ``RESUME`` (a worker took the trial up again), ``EXPLOIT``, or
+            ``RETRY`` (it ran out of memory, and is tried again with more).
         reason: Why, in words and figures.
         outcome: How the trial ended, if this ends it: ``stopped`` early, ``completed``, or
             ``diverged``.
@@ -67,7 +68,7 @@ class Decision(NamedTuple):
     """
 
     trial_id: str
-    kind: Literal["STOP", "PAUSE", "RESUME", "EXPLOIT"]
+    kind: Literal["STOP", "PAUSE", "RESUME", "EXPLOIT", "RETRY"]
     reason: Reason
     outcome: Outcome | None = None
     training_iteration: int | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from tuner.arms import JSON, Choice, parse_choice
-from tuner.errors import SpecError, nearest
+from tuner.errors import ResourcesError, SpecError, nearest
 from tuner.plurals import counted
 from tuner.simulation.nodes import Node, parse_nodes, places_on, spell_nodes
 
@@ -39,8 +39,8 @@ class ClusterModel:
             never.
         node_repair_s: Seconds until it is back.
         worker_mtbf_s: Mean seconds until a worker process dies (out of memory, say), likewise.
-        losses_fail: Whether a lost node counts as a failure of its trials, as a crash does. A
-            preemption, of which Ray is warned, does not.
+        losses_fail: Whether a lost node counts as a failure of its trials, as a crash does. With
+            `tuner.run` it does not; with Ray Tune it does, unless Ray was warned of it.
 
     Raises:
         SpecError: There are neither slots nor nodes, or both, or a value makes no sense.
@@ -85,13 +85,19 @@ class ClusterModel:
         """Return how many trials each node holds at once.
 
         Args:
-            resources: What a trial takes, as in a scenario.
+            resources: What a trial takes, as in a scenario; nothing where trials differ in it.
 
         Raises:
-            ResourcesError: No node holds a trial.
+            ResourcesError: No node holds a trial, or what trials take is unknown.
         """
         if self.slots is not None:
             return (1,) * self.slots
+        if not resources:
+            raise ResourcesError(
+                "what trials take follows from their configurations, which is not simulated on "
+                f"nodes, got {spell_nodes(self.nodes)}; say how many run at once, such as "
+                "cluster='16', or give resources in numbers"
+            )
         return places_on(self.nodes, resources)
 
     def __str__(self) -> str:

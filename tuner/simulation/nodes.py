@@ -13,7 +13,10 @@ import numpy as np
 from tuner.errors import ResourcesError, SpecError, nearest
 from tuner.resources import bundle_of, slots
 
-__all__ = ["Node", "parse_nodes", "places_on", "spell_nodes"]
+__all__ = ["ONE_NODE_EACH", "Node", "parse_nodes", "places_on", "spell_nodes"]
+
+ONE_NODE_EACH = "the bundles of a trial count as one, which takes room on one node"
+"""What is not modelled of trials that take several bundles."""
 
 _GROUP = re.compile(r"(?:(\d+)\s*x\s*)?(?:(\d+(?:\.\d+)?)\s*(cpu|gpu)|\(([^()]*)\))")
 _SPELLINGS = "spell nodes as 8x4gpu, 16cpu or 2x(cpu=32,gpu=8)+1x(cpu=64)"

@@ -89,7 +89,6 @@ class Recovery(Staffing):
             self._assign_worker(trial)
             return
         counts = worker.death is Kind.CRASH or self._cluster.losses_fail
-        counts = counts or worker.doing is Phase.RESTORING  # to Ray, it could not load
         self._fail(trial, worker.death.value, counts=counts)
 
     # Failures ----------------------------------------------------------------------------------

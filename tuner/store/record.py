@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
+from dataclasses import fields
 from typing import Any, Literal, cast, get_args, overload
 
 import numpy as np
@@ -15,6 +17,7 @@ from tuner.objectives import Mode, Objective
 from tuner.spec import SweepSpec
 from tuner.store.attempts import surviving
 from tuner.store.frames import to_frame
+from tuner.store.node_usage import EVENTS_OF_NODES, NodeUsage, node_usage
 from tuner.store.pareto import pareto_front
 from tuner.store.results import At, TrialResult, describe_failures, rank
 from tuner.store.schema import TableName, rows_of
@@ -137,6 +140,21 @@ class SweepRecord(ABC):
         ended = rows_of(events.filter(pc.equal(events["event"], "worker")))
         rows = [{**row["details"], "timestamp": row["timestamp"]} for row in ended]
         return pd.DataFrame(rows, columns=_WORKER_COLUMNS)
+
+    def nodes(self) -> pd.DataFrame:
+        """Return a row per node of the cluster that the sweep ran on, with what it was used for.
+
+        The columns are those of `tuner.store.node_usage.NodeUsage`. Of a sweep that runs, workers
+        that have not ended count as busy since their first trial.
+        """
+        events = self._table("events")
+        kinds = events["event"].to_numpy(zero_copy_only=False)
+        kept = np.isin(kinds, EVENTS_OF_NODES)
+        kept[:-1] |= kinds[1:] == "resumed"
+        ended = self._content().get("ended")
+        until = time.time() if ended is None else ended
+        usage = node_usage(rows_of(events.filter(pa.array(kept))), until)
+        return pd.DataFrame(usage, columns=[column.name for column in fields(NodeUsage)])
 
     @overload  # 1 is an int too, but the first signature that fits is taken
     def best(  # type: ignore[overload-overlap]

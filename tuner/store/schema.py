@@ -83,7 +83,8 @@ TRIALS = pa.schema(
     [
         pa.field("trial_id", _TEXT),
         pa.field("status", _TEXT),  # Ray's: PENDING, RUNNING, PAUSED, TERMINATED, ERROR
-        pa.field("outcome", _TEXT),  # completed, stopped, failed, hung, interrupted, or null
+        # completed, stopped, diverged, failed, hung, infeasible, interrupted, or null
+        pa.field("outcome", _TEXT),
         field_of("config", JSON),  # exact: absent and None, int and float, list and tuple differ
         pa.field("iterations", _LONG),  # training_iteration of the last report
         pa.field("best_iteration", _LONG),
