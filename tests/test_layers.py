@@ -51,6 +51,7 @@ LAYERS = {
     "exchange": 3,
     "submission": 3,
     "differences": 3,
+    "driver": 4,
     "sweep": 4,
     "probing": 4,
     "simulating": 4,

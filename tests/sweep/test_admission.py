@@ -33,8 +33,8 @@ class Refusal:
 
 @pytest.fixture
 def refusal(monkeypatch: pytest.MonkeyPatch) -> type[Refusal]:
-    monkeypatch.setattr("tuner.sweep.Admission", Refusal)
-    monkeypatch.setattr("tuner.sweep._LOOK_FOR_NEW_NODES_EVERY_S", 0.1)
+    monkeypatch.setattr("tuner.driver.Admission", Refusal)
+    monkeypatch.setattr("tuner.driver._LOOK_FOR_NEW_NODES_EVERY_S", 0.1)
     return Refusal
 
 

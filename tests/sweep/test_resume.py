@@ -372,7 +372,7 @@ def test_a_sweep_that_has_finished_starts_no_ray(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("Ray was started")
 
-    monkeypatch.setattr("tuner.sweep.connect", refuse)
+    monkeypatch.setattr("tuner.driver.connect", refuse)
     again = tuner.resume(first.path, scenario=scenario, progress="lines")
     assert "has finished: nothing is left to do" in capsys.readouterr().err
     assert again.state == before

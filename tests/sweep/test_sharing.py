@@ -29,7 +29,7 @@ def make_slow_function() -> Callable[[dict[str, Any]], None]:
 def test_a_second_sweep_gets_its_part_at_once_and_leaves_the_rest(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tuner.sweep._SHARE_EVERY_S", 0.2)
+    monkeypatch.setattr("tuner.driver._SHARE_EVERY_S", 0.2)
     scenario = make_scenario(make_slow_function(), max_t=1)
     first_runs, served = threading.Event(), threading.Event()
 

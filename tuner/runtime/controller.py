@@ -30,10 +30,10 @@ from ray.tune.experiment import Trial
 from ray.tune.result import RESULT_DUPLICATE, SHOULD_CHECKPOINT
 from ray.tune.schedulers import TrialScheduler
 
+from tuner.runtime.lean import shape_of
 from tuner.runtime.losses import node_loss
 from tuner.runtime.moving import MovingController
 from tuner.runtime.trial import SweepTrial
-from tuner.runtime.warm import shape_of
 from tuner.runtime.workers import PatientSave
 
 __all__ = ["Overdue", "SweepController", "Witness"]

@@ -13,8 +13,9 @@ from ray.air.execution._internal.tracked_actor import TrackedActor
 from ray.tune import PlacementGroupFactory
 from ray.tune.experiment import Trial
 
+from tuner.runtime.lean import shape_of
 from tuner.runtime.turns import Turns, Waiting
-from tuner.runtime.warm import WarmController, shape_of
+from tuner.runtime.warm import WarmController
 
 __all__ = ["InTurnController"]
 

@@ -12,32 +12,31 @@ upstream fails the trial.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ray.actor import ActorHandle
 from ray.air.execution._internal.tracked_actor import TrackedActor
 from ray.train._internal.storage import StorageContext
 from ray.tune import Callback, CheckpointConfig, PlacementGroupFactory
-from ray.tune.execution.tune_controller import TrialRunnerWrapper, TuneController
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import SearchAlgorithm
 
 from tuner.runtime.arrivals import PromptActorManager
 from tuner.runtime.census import held_on
+from tuner.runtime.lean import LeanController, shape_of
 from tuner.runtime.placing import NodePlacement
 from tuner.runtime.worker_log import WorkerLog
 from tuner.runtime.workers import ActorClass, IdleWorkers
 from tuner.worker_modes import IDLE_S
 
-__all__ = ["WarmController", "shape_of"]
+__all__ = ["WarmController"]
 
-_NAP_S = 0.05
 _PATIENCE_AT_THE_END_S = 3  # how long a worker may finish its step when the sweep is over
 
 
-class WarmController(TuneController):
+class WarmController(LeanController):
     """Ray Tune's controller, except for how trials get a worker and leave it.
 
     Args:
@@ -87,46 +86,11 @@ class WarmController(TuneController):
         self._log = WorkerLog(time.monotonic, self._on_worker_ended)
         self._unfit: dict[TrackedActor, str] = {}  # why each of these ends
         self._actor_cache: Any = self._idle
-        self._view: Any = None
         self._innocent: set[Trial] = set()
         self._first: list[Trial] = []  # those that get a worker before any other
         self._draining = False
         self._pausing = False
-        self._print_trial_errors = False
         self._actor_force_cleanup_timeout = _PATIENCE_AT_THE_END_S
-
-    def checkpoint(self, force: bool = False, wait: bool = False) -> None:
-        """Do nothing: the sweep's store is the record."""
-
-    def _mark_trial_to_checkpoint(self, trial: Trial) -> None:
-        """Do nothing: there are no snapshots."""
-
-    def _wrapped(self) -> Any:
-        """Return what schedulers see of the controller."""
-        if self._view is None:
-            self._view = _View(super()._wrapped())  # type: ignore[no-untyped-call]
-        return self._view
-
-    def first_waiting(self) -> Trial | None:
-        """Return the first of the pending trials; where there is none, the first paused one."""
-        waiting = self._pending_trials or self._paused_trials
-        return min(waiting, key=lambda trial: str(trial.trial_id)) if waiting else None
-
-    @property
-    def active(self) -> int:
-        """How many trials wait for a worker or have one."""
-        return len(self._pending_trials) + len(self._running_trials)
-
-    @property
-    def running(self) -> Collection[Trial]:
-        """The trials that have a worker."""
-        return frozenset(self._running_trials)
-
-    def is_finished(self) -> bool:
-        """Return whether no trial is left to run and none will come."""
-        if not self._search_alg.is_finished():
-            return False
-        return all(trial.is_finished() for trial in self._live_trials)
 
     def _maybe_update_trial_queue(self) -> None:
         """Take in what the searcher suggests now."""
@@ -324,18 +288,6 @@ class WarmController(TuneController):
         self._actor_to_trial.pop(actor)
         trial.set_ray_actor(None)
 
-    def step(self) -> None:
-        """Handle one event, waiting for it at most 0.1 s."""
-        idle = not self.busy
-        super().step()  # type: ignore[no-untyped-call]
-        if idle and not self.busy:  # Ray has no event to wait for
-            time.sleep(_NAP_S)
-
-    @property
-    def busy(self) -> bool:
-        """Whether a trial runs, starts or waits to start."""
-        return bool(self._running_trials or self._pending_trials or self._resetting_trials)
-
     def is_resetting(self, trial: Trial) -> bool:
         """Return whether a used worker is being made ready for ``trial``."""
         return trial in self._resetting_trials
@@ -372,23 +324,3 @@ class WarmController(TuneController):
 
     def _on_worker_ended(self, life: Mapping[str, Any]) -> None:
         """A worker that had started ended; for a subclass to take note of."""
-
-
-class _View(TrialRunnerWrapper):
-    """What schedulers see of a controller; Ray's own warns of whatever it does not list.
-
-    Args:
-        upstream: Ray's.
-    """
-
-    def __init__(self, upstream: TrialRunnerWrapper) -> None:
-        vars(self).update(vars(upstream))
-
-    def first_waiting(self) -> Trial | None:
-        return cast("WarmController", self._tune_controller).first_waiting()
-
-
-def shape_of(trial: Trial) -> PlacementGroupFactory:
-    """Return what a trial takes; known for every trial that was added to the controller."""
-    shape: Any = trial.placement_group_factory
-    return cast(PlacementGroupFactory, shape)
