@@ -16,8 +16,9 @@ Command = Callable[..., Any]
         ("shwo x", "unknown verb 'shwo'; did you mean 'show'?"),
         (
             "zzz",
-            "unknown verb 'zzz'; known: best, compare, data, export, import, logs, ls, note, "
-            "pareto, plan, replay, reproduce, resume, run, scenarios, show, simulate, stop, watch",
+            "unknown verb 'zzz'; known: best, compare, data, doctor, export, import, logs, ls, "
+            "note, pareto, plan, replay, reproduce, resume, run, scenarios, show, simulate, stop, "
+            "submit, watch",
         ),
         (
             "run x --sheduler asha",
@@ -43,7 +44,7 @@ Command = Callable[..., Any]
         ("run x --seed 1.5", "--seed is a whole number; got '1.5'. See tuner run --help."),
         (
             "run x --gpus-per-trial half",
-            "--gpus-per-trial is a number; got 'half'. See tuner run --help.",
+            "--gpus-per-trial is a number such as 0.25, or auto; got 'half'",
         ),
         ("best x -n 0", "-n is a whole number >= 1; got '0'. See tuner best --help."),
         ("best x -n many", "-n is a whole number >= 1; got 'many'. See tuner best --help."),
