@@ -178,10 +178,9 @@ class Driver:
 
     def _share(self) -> None:
         """Say what this sweep wants of the cluster, and take no more than its part of it."""
-        execution, around = self._execution, self._execution.surroundings
+        following, around = self._execution.following, self._execution.surroundings
         if around.shares:
-            ration = self._sharing.look(around.shape, execution.wants, around.nodes)
-            execution.ration(ration)
+            following.take(self._sharing.look(around.shape, following.wants, around.nodes))
 
     def _exports(self, spec: SweepSpec) -> list[Every]:
         """Return what hands metrics to Ray: on a cluster, or where it is asked for."""

@@ -158,8 +158,8 @@ def carried_out(
     controller._actor_manager = actors
     controller._idle._clock = lambda: actors.now
     execution.surroundings.watch._list_nodes = lambda: actors.nodes
-    actors.on_nodes = execution._follow_cluster
-    execution._follow_cluster()
+    actors.on_nodes = execution.following.look
+    execution.following.look()
     execution.run(Stop(), lambda: None)
     return diary.story, actors
 

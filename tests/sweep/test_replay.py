@@ -422,7 +422,7 @@ def test_a_sweep_that_gets_more_and_fewer_workers_ends_as_well(
 
     def tick(execution: Execution) -> None:
         ration, last = next(rations)
-        execution.ration(ration)
+        execution.following.take(ration)
         controller: Any = execution._controller
         if last:  # by then every trial has ended or paused
             staffed = controller._actor_manager.num_total_actors

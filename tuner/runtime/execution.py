@@ -7,18 +7,18 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import ray
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 
-from tuner.bundles import shape_slots, total
+from tuner.bundles import total
 from tuner.errors import SweepFailedError, TunerError
 from tuner.planning import Plan, total_of
 from tuner.plurals import counted
 from tuner.runtime.callbacks import GuardedCallbacks
-from tuner.runtime.concurrency import Concurrency, rationed
 from tuner.runtime.controller import SweepController
 from tuner.runtime.exhaustion import Infeasible
+from tuner.runtime.following import Following
+from tuner.runtime.hung import LOOK_EVERY_S, HungTrials
 from tuner.runtime.recorder import Recorder
 from tuner.runtime.replay import Replay
 from tuner.runtime.restoring import Restored, check_can_go_on, forget_missing_checkpoint
@@ -32,7 +32,6 @@ from tuner.runtime.surroundings import Surroundings
 from tuner.runtime.tape import Record
 from tuner.runtime.trial import SweepTrial
 from tuner.runtime.trials import Trials
-from tuner.runtime.watchdog import Watchdog
 from tuner.schedulers import Decision, Reason, Supervisor, as_number
 from tuner.schedulers.heeding import only_stops
 from tuner.seeds import SweepSeeds
@@ -40,7 +39,6 @@ from tuner.spec import SweepSpec
 
 __all__ = ["Execution"]
 
-_LOOK_FOR_HUNG_EVERY_S = 0.5
 _LOOK_FOR_NODES_EVERY_S = 2.0  # some are taken away at a notice of seconds
 _STALLED_AFTER_S = 30.0
 _REPORT_DELAY_S = 1.0
@@ -58,6 +56,7 @@ class Execution:
 
     Attributes:
         surroundings: The cluster as the sweep sees it.
+        following: The sweep's part of it.
     """
 
     def __init__(
@@ -76,7 +75,6 @@ class Execution:
         self._stop = Stop()
         self._started = time.monotonic()
         self._spent_s = 0.0
-        self._ration: int | None = None
         self._observe: Callable[[Decision], None] = self._record_decision
         self._trials = Trials(plan, storage, recorder.on_trial_created, keeps_files=bool(callbacks))
         self.surroundings = Surroundings(
@@ -132,6 +130,7 @@ class Execution:
             weigh=self._weigh,
         )
         self._source.count_active = lambda: self._controller.active
+        self.following = Following(self.surroundings, self._controller, self._source)
 
     def restore(
         self,
@@ -243,11 +242,12 @@ class Execution:
     def _drive(self, tick: Callable[[], None]) -> None:
         chores: list[Callable[[], None]] = [
             tick,
-            Every(_LOOK_FOR_NODES_EVERY_S, self._follow_cluster),
+            Every(_LOOK_FOR_NODES_EVERY_S, self.following.look),
         ]
-        if self._spec.trial_timeout_s is not None:
-            watchdog = Watchdog(self._spec.trial_timeout_s, 2 * _LOOK_FOR_HUNG_EVERY_S)
-            chores.append(Every(_LOOK_FOR_HUNG_EVERY_S, lambda: self._kill_hung(watchdog)))
+        limit = self._spec.trial_timeout_s
+        if limit is not None:
+            hung = HungTrials(limit, self._trials, self._recorder, self._controller)
+            chores.append(Every(LOOK_EVERY_S, hung.look))
         busy_at = time.monotonic()
         while not self._controller.is_finished():
             self._step()
@@ -258,9 +258,8 @@ class Execution:
                     self._drain(chores)
                 return
             now = time.monotonic()
-            may_suggest = not (self._source.is_finished() or self._source.waits)
-            may_go_on = self._controller.busy or may_suggest or self._ration == 0
-            busy_at = now if may_go_on else busy_at
+            may_go_on = self._controller.busy or self._source.may_suggest
+            busy_at = now if may_go_on or self.following.ration == 0 else busy_at
             if now - busy_at > _STALLED_AFTER_S:
                 self._end_paused()
                 busy_at = now
@@ -309,60 +308,6 @@ class Execution:
         for failure in (part.failure for part in parts):
             if failure is not None:
                 raise SweepFailedError(_summary(failure)) from failure
-
-    def _follow_cluster(self) -> None:
-        """Use nodes that came, ask nothing of those that went, leave those that will go."""
-        self.surroundings.look()
-        watch, bounds = self.surroundings.watch, self.surroundings.bounds()
-        self._controller.vacate(watch.leaving)
-        self._controller.avoid(watch.avoided)
-        self._resize(bounds)
-
-    @property
-    def wants(self) -> int:
-        """How many workers the sweep could use now."""
-        bounds = self.surroundings.bounds()
-        room = shape_slots(self.surroundings.shape, self.surroundings.nodes)
-        most = room if bounds.workers is None else min(bounds.workers, room)
-        may_suggest = not (self._source.is_finished() or self._source.waits)
-        return most if may_suggest else min(self._controller.active, most)
-
-    def ration(self, workers: int | None) -> None:
-        """Say how many workers the sweep may have, since others want some; None for any number.
-
-        What it has to give up goes when its trial ends or pauses.
-        """
-        if workers != self._ration:
-            self._ration = workers
-            self._resize(self.surroundings.bounds())
-
-    def _resize(self, bounds: Concurrency) -> None:
-        bounds = rationed(bounds, self._ration)
-        self._source.limit = bounds.trials
-        self._controller.resize(bounds.workers, bounds.waiting, self._ration)
-
-    def _kill_hung(self, watchdog: Watchdog) -> None:
-        progress = {}
-        for trial_id, trial in self._trials.open().items():
-            note = self._recorder.note(trial_id)
-            if note is not None and self._at_work(trial):
-                progress[trial_id] = (note.iteration, self._controller.is_resetting(trial))
-        for trial_id in watchdog.look(progress.items(), time.monotonic()):
-            trial = self._trials[trial_id]
-            if not self._controller.is_resetting(trial):  # else the worker hangs, not the trial
-                verdict = f"no report for {self._spec.trial_timeout_s:g} s (trial_timeout_s)"
-                self._recorder.condemn(trial_id, "hung", verdict)
-                trial.max_failures = 0
-            worker = self._controller.worker_of(trial)
-            if worker is not None:
-                ray.kill(worker)
-
-    def _at_work(self, trial: Trial) -> bool:
-        """Whether a trainable's own code has the worker; starting one is no part of it."""
-        own = trial.status == Trial.RUNNING or self._controller.is_resetting(trial)
-        if not (own or self._trials.set_up_with_worker):
-            return False
-        return self._controller.worker_of(trial) is not None
 
     def _end_paused(self) -> None:
         """End trials that their scheduler left paused though nothing else runs.

@@ -77,6 +77,11 @@ class TrialSource(SearchAlgorithm):
         """How many trials there will be at most; 0 where there is no bound."""
         return self.num_samples or 0
 
+    @property
+    def may_suggest(self) -> bool:
+        """Whether there may be another trial as soon as there is room."""
+        return not (self.is_finished() or self.waits)
+
     def next_trial(self) -> Trial | None:
         """Return a new trial, or None while the limit is reached or the searcher waits."""
         if self.is_finished() or self._at_limit():

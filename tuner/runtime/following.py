@@ -1,0 +1,59 @@
+"""Keeps a sweep in step with its cluster: on which nodes it works, and with how many workers."""
+
+from __future__ import annotations
+
+from tuner.bundles import shape_slots
+from tuner.runtime.concurrency import rationed
+from tuner.runtime.controller import SweepController
+from tuner.runtime.source import TrialSource
+from tuner.runtime.surroundings import Surroundings
+
+__all__ = ["Following"]
+
+
+class Following:
+    """A sweep's part of its cluster.
+
+    Args:
+        surroundings: The cluster as the sweep sees it.
+        controller: Starts and ends workers.
+        source: Suggests trials as long as there is room.
+
+    Attributes:
+        ration: How many workers the sweep may have, since others want some; None for any number.
+    """
+
+    def __init__(
+        self, surroundings: Surroundings, controller: SweepController, source: TrialSource
+    ) -> None:
+        self.ration: int | None = None
+        self._surroundings = surroundings
+        self._controller = controller
+        self._source = source
+
+    def look(self) -> None:
+        """Use nodes that came, ask nothing of those that went, leave those that will go."""
+        self._surroundings.look()
+        watch = self._surroundings.watch
+        self._controller.vacate(watch.leaving)
+        self._controller.avoid(watch.avoided)
+        self._resize()
+
+    @property
+    def wants(self) -> int:
+        """How many workers the sweep could use now."""
+        bounds = self._surroundings.bounds()
+        room = shape_slots(self._surroundings.shape, self._surroundings.nodes)
+        most = room if bounds.workers is None else min(bounds.workers, room)
+        return most if self._source.may_suggest else min(self._controller.active, most)
+
+    def take(self, ration: int | None) -> None:
+        """Keep to a ration; what has to be given up goes when its trial ends or pauses."""
+        if ration != self.ration:
+            self.ration = ration
+            self._resize()
+
+    def _resize(self) -> None:
+        bounds = rationed(self._surroundings.bounds(), self.ration)
+        self._source.limit = bounds.trials
+        self._controller.resize(bounds.workers, bounds.waiting, self.ration)
