@@ -323,6 +323,14 @@ class TestMultiFidelity(ModelContract):
     trials = 6
     warm_up = 8
 
+    @pytest.mark.parametrize(("mode", "better"), [("min", "low"), ("max", "high")])
+    def test_it_learns_which_way_is_better(self, mode: str, better: str) -> None:
+        """It goes down to the end of a slope, and looks elsewhere only once it is there."""
+        space = {"x": tune.uniform(0, 1), "y": tune.uniform(0, 1)}
+        trials = drive(self.build(space=space, mode=mode), 12, lambda c: c["x"] + c["y"])
+        modelled = [(config["x"] + config["y"]) / 2 for config in trials][4:]
+        assert (min(modelled) < 0.02) if better == "low" else (max(modelled) > 0.98)
+
 
 class TestOptunaCmaEs(ModelContract):
     spelling = "optuna:sampler=cmaes"
