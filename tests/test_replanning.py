@@ -130,6 +130,13 @@ def test_a_share_that_was_measured_is_kept() -> None:
     assert again.scenario.auto_gpu  # asked for anew
 
 
+def test_a_resource_that_is_given_again_leaves_the_others_as_they_were() -> None:
+    asked = scenario(resources={"cpu": 1})
+    was = dataclasses.replace(stored(scenario=asked), resources={"cpu": 1, "gpu": 0.25})
+    plan = replan(was, Path("/results/old"), asked, {"resources": {"cpu": 2}})
+    assert plan.spec.resources == {"cpu": 2, "gpu": 0.25}
+
+
 def test_a_function_of_resources_comes_from_the_scenario_or_again_from_the_call() -> None:
     def takes(config: Any) -> dict[str, float]:
         return {"cpu": 1 + config["x"]}

@@ -211,9 +211,9 @@ class Driver:
 
     def carry_out(self) -> None:
         """Run the sweep and leave its folder complete, however it ends."""
-        self._record.write("running")
         status, message, stop = "failed", "", self._stop
         try:
+            self._record.write("running")
             with stop_signals(stop):  # after Ray started, which sets handlers of its own
                 self._execution.run(stop, self._tick)
             self._writer.close()

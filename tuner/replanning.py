@@ -127,13 +127,7 @@ def replan(
     options: dict[str, Any] = {
         name: value for name in _CARRIED_OVER if (value := getattr(stored, name)) is not None
     }
-    if stored.resources:
-        options["resources"] = list(stored.bundles) or [stored.resources]
-    elif chosen.resources_of is None and "resources" not in given:
-        raise SpecError(
-            "the sweep was started with a function of resources, which nothing stores; resume "
-            "with tuner.resume(path, resources=...)"
-        )
+    options |= _resources(stored, chosen, given)
     if "space" in changes:
         options.pop("points_to_evaluate", None)  # they were tried, and may lie outside
     folder = folder.resolve() if isinstance(folder, Path) else folder
@@ -154,6 +148,22 @@ def replan(
     )
     kept = _kept_limits(stored, chosen, spec.own_limits)
     return dataclasses.replace(plan, spec=spec, remarks=(*plan.remarks, *kept))
+
+
+def _resources(stored: SweepSpec, scenario: Scenario, given: dict[str, Any]) -> Mapping[str, Any]:
+    """Return what trials took so far; what is given changes that, and what it names alone."""
+    own = given.get("resources")
+    if not stored.resources:
+        if scenario.resources_of is None and own is None:
+            raise SpecError(
+                "the sweep was started with a function of resources, which nothing stores; resume "
+                "with tuner.resume(path, resources=...)"
+            )
+        return {}
+    if isinstance(own, Mapping) and not stored.bundles:
+        merged = {**stored.resources, **own}
+        given["resources"] = merged if "auto" in merged.values() else [merged]
+    return {"resources": list(stored.bundles) or [stored.resources]}
 
 
 def with_objectives(scenario: Scenario, objectives: Sequence[Objective]) -> Scenario:

@@ -9,6 +9,7 @@ from tuner.runtime.exhaustion import (
     Exhausted,
     Infeasible,
     after_exhaustion,
+    enlarged_again,
     exhausted,
 )
 
@@ -92,6 +93,33 @@ def test_host_memory_is_doubled_up_to_the_largest_node() -> None:
     assert sequel.bundles == ({"memory": 64 * GB},)
     assert "memory=40.0GiB: tried again with memory=64.0GiB" in sequel.why
     assert isinstance(after_exhaustion(Exhausted.host, [{"memory": 64 * GB}], NODES), Infeasible)
+
+
+def test_more_than_any_node_has_together_is_no_remedy() -> None:
+    nodes = [{"GPU": 1.0, "memory": 64 * GB}, {"memory": 512 * GB}]
+    with_gpu = after_exhaustion(Exhausted.host, [{"GPU": 1.0, "memory": 40 * GB}], nodes)
+    assert isinstance(with_gpu, Enlarged)
+    assert with_gpu.bundles == ({"GPU": 1.0, "memory": 64 * GB},)
+    bundle = {"GPU": 1.0, "memory": 64 * GB}
+    assert isinstance(after_exhaustion(Exhausted.host, [bundle], nodes), Infeasible)
+    halves = [{"GPU": 0.5}, {"GPU": 0.5}]
+    both = after_exhaustion(Exhausted.device, halves, nodes)
+    assert isinstance(both, Infeasible)
+    assert both.why == ("out of device memory with gpu=0.5, and no node has gpu=1: it fits nowhere")
+
+
+def test_while_there_is_no_node_nothing_is_said_to_fit_nowhere() -> None:
+    sequel = after_exhaustion(Exhausted.host, [{"memory": 64 * GB}], [])
+    assert isinstance(sequel, Enlarged)
+    assert sequel.bundles == ({"memory": 64 * GB},)
+
+
+def test_a_resumed_sweep_gives_an_enlarged_trial_no_less_than_all_others() -> None:
+    recorded = [{"CPU": 8.0, "GPU": 0.5}]
+    assert enlarged_again([{"CPU": 2.0, "GPU": 0.25}], recorded) == ({"CPU": 2.0, "GPU": 0.5},)
+    assert enlarged_again([{"CPU": 2.0, "GPU": 1.0}], recorded) == ({"CPU": 2.0, "GPU": 1.0},)
+    assert enlarged_again([{"CPU": 2.0}], recorded) == ({"CPU": 2.0},)
+    assert enlarged_again([{}, {"GPU": 1.0}], recorded) is None
 
 
 def test_nothing_is_known_of_what_was_not_asked_for() -> None:

@@ -180,6 +180,8 @@ ARMS = {
                   "num_samples": 4, "max_t": 6},
     "pb2": {"scheduler": "pb2:perturbation_interval=2", "searcher": "random", "num_samples": 3,
             "max_t": 4},
+    "cold": {"scheduler": "hyperband", "searcher": "random", "num_samples": 6, "max_t": 4,
+             "worker_mode": "cold"},
     "bohb": {"scheduler": "bohb", "searcher": "bohb", "num_samples": 5, "max_t": 4},
     "hyperopt": {"scheduler": "asha", "searcher": "hyperopt:n_initial_points=2",
                  "num_samples": 5, "max_t": 3},

@@ -194,7 +194,8 @@ def _wait_for(calls: Sequence[ray.ObjectRef[Any]], is_stopped: Callable[[], bool
     """Return what the calls return, as long as the trial is not stopped."""
     waiting = list(calls)
     while waiting:
-        _, waiting = ray.wait(waiting, num_returns=len(waiting), timeout=_LOOK_EVERY_S)
+        done, waiting = ray.wait(waiting, num_returns=len(waiting), timeout=_LOOK_EVERY_S)
         if is_stopped():
             raise SystemExit
+        ray.get(done)  # raises what one has failed of, while others may not come at all
     return [ray.get(call) for call in calls]

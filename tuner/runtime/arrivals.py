@@ -52,8 +52,10 @@ class PromptPlacement(PlacementGroupResourceManager):
             return
         self.avoided = node_ids
         for request, waiting in list(self._request_to_staged_pgs.items()):
-            for _ in range(len(waiting)):
+            number = len(waiting)
+            for _ in range(number):
                 self.cancel_resource_request(request)
+            for _ in range(number):
                 self.request_resources(request)
 
     def _asked_for(self, request: ResourceRequest) -> PlacementGroup:

@@ -29,7 +29,10 @@ from tuner.runtime.trial import SweepTrial
 from tuner.runtime.trials import Trials
 from tuner.store import last_line
 
-__all__ = ["Probation", "RayBench"]
+__all__ = ["PROBES", "Probation", "RayBench"]
+
+PROBES = "probe"
+"""What the ids of trials begin with that only measure."""
 
 _REPORTS = 5
 _AT_MOST_S = 20.0
@@ -196,7 +199,7 @@ class RayBench:
 
     def _arguments(self, config: Mapping[str, Any], number: int) -> tuple[dict[str, Any], Any]:
         """Return what a trial's worker gets, of a trial that shares the GPU with so many."""
-        trial_id = f"probe{next(self._numbers):04d}"
+        trial_id = f"{PROBES}{next(self._numbers):04d}"
         trial = cast(SweepTrial, self._trials.make(trial_id, dict(config), announce=False))
         trial.take([{**self._takes, "GPU": share_of(number)}])
         return trial.worker_arguments()
@@ -207,11 +210,15 @@ class RayBench:
 
 
 def _trials_per_gpu(takes: Mapping[str, float], cluster: list[dict[str, float]]) -> int | None:
-    """Return how many trials the CPUs of the best node allow per GPU; None for any number."""
-    cpu = takes.get("CPU", 0)
-    if not cpu:
+    """Return how many trials the rest of the best node allows per GPU; None for any number."""
+    rest = {name: amount for name, amount in takes.items() if name != "GPU" and amount}
+    if not rest:
         return None
-    rates = [node.get("CPU", 0) / node["GPU"] / cpu for node in cluster if node.get("GPU")]
+    rates = [
+        min(node.get(name, 0) / amount for name, amount in rest.items()) / node["GPU"]
+        for node in cluster
+        if node.get("GPU")
+    ]
     return max(1, int(max(rates, default=1) + 1e-9))
 
 

@@ -19,6 +19,7 @@ from tuner.runtime.controller import SweepController
 from tuner.runtime.exhaustion import Infeasible
 from tuner.runtime.following import Following
 from tuner.runtime.hung import LOOK_EVERY_S, HungTrials
+from tuner.runtime.placing import shape_taken
 from tuner.runtime.recorder import Recorder
 from tuner.runtime.replay import Replay
 from tuner.runtime.restoring import Restored, check_can_go_on, forget_missing_checkpoint
@@ -128,6 +129,7 @@ class Execution:
             saves=plan.scenario.saves_checkpoints,
             copies=plan.copies,
             weigh=self._weigh,
+            fits=lambda placement: self.surroundings.can_hold(shape_taken(placement)),
         )
         self._source.count_active = lambda: self._controller.active
         self.following = Following(self.surroundings, self._controller, self._source)
@@ -321,6 +323,8 @@ class Execution:
     def _weigh(self, trial: SweepTrial, error: str) -> None:
         """Look whether a trial failed for want of memory."""
         note = self._recorder.ledger[trial.trial_id]
+        if note.ending == "hung":  # and was killed for it
+            return
         sequel = trial.weigh(error, peak=note.peak_memory, nodes=self.surroundings.nodes)
         if isinstance(sequel, Infeasible):
             self._recorder.condemn(trial.trial_id, "infeasible", sequel.why)

@@ -10,14 +10,23 @@ Pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from tuner.bundles import Placement, Shape, shape_slots
 from tuner.resources import Bundle, describe_bundle
 
-__all__ = ["Enlarged", "Exhausted", "Infeasible", "Sequel", "after_exhaustion", "exhausted"]
+__all__ = [
+    "Enlarged",
+    "Exhausted",
+    "Infeasible",
+    "Sequel",
+    "after_exhaustion",
+    "enlarged_again",
+    "exhausted",
+]
 
 
 class Exhausted(StrEnum):
@@ -78,6 +87,7 @@ _HOST = re.compile(
 )
 _DIED = re.compile("actor died|worker process has died|connection error code", re.IGNORECASE)
 _NEAR = 0.9
+_ENLARGED = ("GPU", "memory")
 
 
 def exhausted(
@@ -102,14 +112,18 @@ def exhausted(
 
 
 def after_exhaustion(
-    what: Exhausted, bundles: Sequence[Bundle], nodes: Sequence[Bundle]
+    what: Exhausted,
+    bundles: Sequence[Bundle],
+    nodes: Sequence[Bundle],
+    placement: Placement = "pack",
 ) -> Sequel | None:
     """Return what becomes of a trial that ran out of memory.
 
     Args:
         what: Which memory.
         bundles: What the trial took, in Ray's spelling.
-        nodes: Each node's total resources.
+        nodes: Each node's total resources; where there are none now, it is tried again as it was.
+        placement: Where its bundles go.
 
     Returns:
         More for another try, or that the trial fits nowhere; None where it has asked for none of
@@ -118,19 +132,45 @@ def after_exhaustion(
     name = "GPU" if what is Exhausted.device else "memory"
     if not any(bundle.get(name) for bundle in bundles):
         return None
-    most = 1.0 if name == "GPU" else max((node.get(name, 0.0) for node in nodes), default=0.0)
-    larger = tuple(_doubled(bundle, name, most) for bundle in bundles)
+    told = f"out of {what} with {_told(bundles, name)}"
+    if not nodes:
+        return Enlarged(tuple(bundles), f"{told}: tried again when there is a node")
+    larger = tuple(_doubled(bundle, name, nodes) for bundle in bundles)
     if larger == tuple(bundles):
         limit = "a whole GPU" if name == "GPU" else "the largest node's"
-        return Infeasible(
-            f"out of {what} with {_told(bundles, name)}, {limit}: the configuration fits nowhere"
-        )
-    told = f"out of {what} with {_told(bundles, name)}: tried again with {_told(larger, name)}"
-    return Enlarged(larger, told)
+        return Infeasible(f"{told}, {limit}: the configuration fits nowhere")
+    if shape_slots(Shape(larger, placement), nodes) == 0:
+        return Infeasible(f"{told}, and no node has {_told(larger, name)}: it fits nowhere")
+    return Enlarged(larger, f"{told}: tried again with {_told(larger, name)}")
 
 
-def _doubled(bundle: Bundle, name: str, most: float) -> Mapping[str, float]:
-    amount = bundle.get(name, 0.0)
+def enlarged_again(
+    bundles: Sequence[Bundle], recorded: Sequence[Bundle]
+) -> tuple[Bundle, ...] | None:
+    """Return what a trial takes that was enlarged, in a sweep that may give trials more by now.
+
+    Args:
+        bundles: What it takes otherwise, in Ray's spelling.
+        recorded: What it took when it was enlarged.
+
+    Returns:
+        None where trials are divided otherwise than they were: then they start as all do.
+    """
+    if len(bundles) != len(recorded):
+        return None
+    return tuple(
+        {name: max(amount, was.get(name, 0.0)) if name in _ENLARGED else amount
+         for name, amount in bundle.items()}
+        for bundle, was in zip(bundles, recorded, strict=True)
+    )  # fmt: skip
+
+
+def _doubled(bundle: Bundle, name: str, nodes: Sequence[Bundle]) -> Bundle:
+    """Return a bundle with twice as much of something, as far as a node that holds it has that."""
+    amount, rest = bundle.get(name, 0.0), {**bundle, name: 0.0}
+    holding = [n for n in nodes if all(n.get(each, 0.0) >= rest[each] for each in rest)]
+    most = max((node.get(name, 0.0) for node in holding), default=0.0)
+    most = min(most, 1.0) if name == "GPU" else most
     return {**bundle, name: min(2 * amount, most)} if 0 < amount < most else bundle
 
 

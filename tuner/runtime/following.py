@@ -41,11 +41,11 @@ class Following:
 
     @property
     def wants(self) -> int:
-        """How many workers the sweep could use now."""
+        """How many workers the sweep could use now; a paused trial may go on with any of them."""
         bounds = self._surroundings.bounds()
         room = shape_slots(self._surroundings.shape, self._surroundings.nodes)
         most = room if bounds.workers is None else min(bounds.workers, room)
-        return most if self._source.may_suggest else min(self._controller.active, most)
+        return most if self._source.may_suggest else min(self._controller.unfinished, most)
 
     def take(self, ration: int | None) -> None:
         """Keep to a ration; what has to be given up goes when its trial ends or pauses."""

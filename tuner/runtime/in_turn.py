@@ -7,6 +7,7 @@ take what it holds. So a large trial would wait until the last small one has end
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any, cast
 
 from ray.air.execution._internal.tracked_actor import TrackedActor
@@ -26,11 +27,13 @@ class InTurnController(WarmController):
     """Ray Tune's controller, except for who waits where trials differ in what they take.
 
     Args:
+        fits: Whether some node can hold what a trial takes.
         **options: Those of `WarmController`.
     """
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, fits: Callable[[PlacementGroupFactory], bool], **options: Any) -> None:
         super().__init__(**options)
+        self._fits = fits
         self._turns = Turns()
         self._due: PlacementGroupFactory | None = None  # what alone is given out
         self._empty_since: float | None = None
@@ -58,10 +61,10 @@ class InTurnController(WarmController):
         due = self._turns.due(line)
         if due is None:
             return None
-        if self._others_hold_the_room():
+        shape = cast(PlacementGroupFactory, due.shape)
+        if self._others_hold_the_room() or not self._fits(shape):
             self._turns.excuse(due)
             return None
-        shape = cast(PlacementGroupFactory, due.shape)
         for worker in self._idle.release({shape}):
             self._release(worker, "made room for a trial that takes something else")
         for trial in [t for t in self._pending_trials if shape_of(t) != shape]:

@@ -54,6 +54,11 @@ class LeanController(TuneController):
         return len(self._pending_trials) + len(self._running_trials)
 
     @property
+    def unfinished(self) -> int:
+        """How many trials wait for a worker, have one or are paused."""
+        return self.active + len(self._paused_trials)
+
+    @property
     def running(self) -> Collection[Trial]:
         """The trials that have a worker."""
         return frozenset(self._running_trials)

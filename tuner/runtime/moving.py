@@ -33,6 +33,7 @@ class MovingController(StretchController):
         self._saves = saves
         self._places: dict[TrackedActor, Place] = {}
         self._leaving: set[Trial] = set()  # once they have saved
+        self._doomed: frozenset[str] = frozenset()  # nodes
 
     def vacate(self, node_ids: Collection[str]) -> None:
         """Have trials on some nodes save and go on elsewhere, as far as they can.
@@ -40,16 +41,27 @@ class MovingController(StretchController):
         Those that cannot save go on where they are: they may end in time. May be called again
         while the nodes are there.
         """
-        for worker, place in list(self._places.items()):
-            if place.node_id not in node_ids:
-                continue
+        self._doomed = frozenset(node_ids)
+        for worker in [w for w in self._places if self._must_leave(w)]:
             trial = self._actor_to_trial.get(worker)
             if trial is None:
                 if self._idle.forget(worker):
                     self._release(worker, "its node is to be taken away")
-            elif self._saves and trial.status == Trial.RUNNING and trial not in self._leaving:
+            elif self._saves and _trains(trial) and trial not in self._leaving:
                 self._leaving.add(trial)
                 self._schedule_trial_save(trial)
+
+    def _must_leave(self, worker: TrackedActor | None) -> bool:
+        place = self._places.get(worker) if worker is not None else None
+        return place is not None and place.node_id in self._doomed
+
+    def _maybe_cache_trial_actor(self, trial: Trial) -> bool:
+        worker = self._trial_to_actor[trial]
+        if not self._must_leave(worker):
+            return super()._maybe_cache_trial_actor(trial)
+        self._resetting_trials.discard(trial)
+        self._unfit.setdefault(worker, "its node is to be taken away")
+        return False
 
     def avoid(self, node_ids: Set[str]) -> None:
         """Start no worker on some nodes from now on."""
@@ -80,3 +92,8 @@ class MovingController(StretchController):
     def _actor_failed(self, tracked_actor: TrackedActor, exception: Exception) -> None:
         self._places.pop(tracked_actor, None)
         super()._actor_failed(tracked_actor, exception)
+
+
+def _trains(trial: Trial) -> bool:
+    """Whether a trial can save: until it is restored, there is nothing to be saved."""
+    return trial.status == Trial.RUNNING and trial.temporary_state.restoring_from is None

@@ -21,11 +21,11 @@ from ray.tune import PlacementGroupFactory
 from ray.util import placement_group_table
 from ray.util.placement_group import PlacementGroup, placement_group
 
-from tuner.bundles import Room, Shape
+from tuner.bundles import Placement, Room, Shape
 from tuner.resources import Bundle
 from tuner.runtime.arrivals import PromptPlacement
 
-__all__ = ["Machine", "NodePlacement", "placement_of", "preferred", "room_on"]
+__all__ = ["Machine", "NodePlacement", "placement_of", "preferred", "room_on", "shape_taken"]
 
 _LOOK_EVERY_S = 1.0
 _TRACE = 1e-4  # Ray counts resources in ten-thousandths
@@ -35,6 +35,13 @@ def placement_of(shape: Shape) -> PlacementGroupFactory:
     """Return Ray's description of what a trial takes."""
     strategy = shape.placement.upper()
     return PlacementGroupFactory([dict(bundle) for bundle in shape.bundles], strategy=strategy)
+
+
+def shape_taken(placement: PlacementGroupFactory) -> Shape:
+    """Return Ray's description of what a trial takes in words of ours."""
+    head: list[Bundle] = [{}] if placement.head_bundle_is_empty else []
+    strategy = cast(Placement, placement.strategy.lower())
+    return Shape((*head, *placement.bundles), strategy)
 
 
 @dataclass(frozen=True)

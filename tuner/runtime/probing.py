@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import PurePath
 
 from tuner.gpu_sharing import Probe, representatives, run_probe
 from tuner.planning import Plan
-from tuner.runtime.bench import RayBench
+from tuner.runtime.bench import PROBES, RayBench
 from tuner.runtime.storage import Checkpoints, TrialStorage
 
 __all__ = ["measure_share", "with_share"]
@@ -33,6 +34,9 @@ def measure_share(plan: Plan, checkpoints: Checkpoints, say: Callable[[str], Non
             probe = run_probe(bench, configs, say)
     finally:
         storage.remove_temporary_files()
+        for path in checkpoints.found():
+            if PurePath(path).parent.name.startswith(PROBES):
+                checkpoints.remove(path)
     for line in probe.lines():
         say(line)
     return probe

@@ -180,7 +180,7 @@ class Replay(StandIn):
     def _decision(self, record: Record) -> None:
         row = record.row
         if row["decision"] == "RETRY":
-            cast(SweepTrial, self._trial(record)).larger = row["details"]["bundles"]
+            cast(SweepTrial, self._trial(record)).enlarge_as(row["details"]["bundles"])
             return
         if row["decision"] == "RESUME" or row["trial_id"] in self.revived:
             return
@@ -291,9 +291,11 @@ class Replay(StandIn):
 
     def _choose_where_nothing_runs(self, record: Record) -> None:
         """Ask for a choice as the controller does; some schedulers decide only then."""
-        between = ("ended", "last", "suggested", "resumed")
-        if record.kind == "event" and record.row["event"] in between:
-            return  # the controller was in the middle of a step, or gone
+        if record.kind == "event":
+            if record.row["event"] in ("ended", "last", "suggested"):
+                return  # the controller was in the middle of a step
+            if record.row.get("trial_id") is None:  # of workers, of nodes, of a resume
+                return
         if self._live and not any(t.status == Trial.RUNNING for t in self._live):
             self._supervisor.choose_trial_to_run(self)
 

@@ -85,6 +85,10 @@ class Surroundings:
         """Whether sweeps divide the nodes that are there; more may come where an autoscaler is."""
         return not (self._growing or self._mixed)
 
+    def can_hold(self, shape: Shape) -> bool:
+        """Whether the nodes that are there can hold a trial that takes so much."""
+        return shape_slots(shape, self.nodes) > 0
+
     def _can_hold(self, nodes: Sequence[Bundle]) -> bool:
         return any(shape_slots(shape, nodes) > 0 for shape in self._shapes)
 

@@ -16,7 +16,14 @@ from ray.tune.experiment.trial import _get_trainable_kwargs
 from ray.tune.trainable import Trainable
 
 from tuner.resources import Bundle
-from tuner.runtime.exhaustion import Enlarged, Infeasible, Sequel, after_exhaustion, exhausted
+from tuner.runtime.exhaustion import (
+    Enlarged,
+    Infeasible,
+    Sequel,
+    after_exhaustion,
+    enlarged_again,
+    exhausted,
+)
 
 __all__ = ["SweepTrial"]
 
@@ -90,12 +97,19 @@ class SweepTrial(Trial):
         shape: Any = self.placement_group_factory
         asked = shape.required_resources.get("memory")
         what = exhausted(error, asked=asked, peak=peak)
-        sequel = after_exhaustion(what, shape.bundles, nodes) if what is not None else None
+        if what is None:
+            return None
+        sequel = after_exhaustion(what, shape.bundles, nodes, shape.strategy.lower())
         if isinstance(sequel, Enlarged):
             self.excuse, self.larger = sequel.why, sequel.bundles
         elif isinstance(sequel, Infeasible):
             self.max_failures = 0
         return sequel
+
+    def enlarge_as(self, recorded: Sequence[Bundle]) -> None:
+        """Have the trial take, once it is tried again, what it took then, or more."""
+        shape: Any = self.placement_group_factory
+        self.larger = enlarged_again(shape.bundles, recorded)
 
     def take(self, bundles: Sequence[Bundle]) -> None:
         """Have the trial take something else from now on; it must have no worker."""

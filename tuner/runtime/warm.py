@@ -180,6 +180,8 @@ class WarmController(LeanController):
 
     def _on_rested(self, worker: TrackedActor, unfit: str | Exception | None) -> None:
         """Replace a worker that is not fit for another trial, unless it has one by now."""
+        if isinstance(unfit, Exception):  # this is the task that told of its death
+            self._innocent.clear()
         if unfit is not None and self._idle.forget(worker):
             self._release(worker, f"replaced: {unfit}")
 
