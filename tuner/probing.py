@@ -13,6 +13,7 @@ from tuner.progress import make_view
 from tuner.runtime.connect import connect, quiet_ray
 from tuner.runtime.probing import measure_share
 from tuner.runtime.storage import Checkpoints
+from tuner.runtime.waiting import wait_until_fits
 from tuner.scenario import Scenario
 
 __all__ = ["probe"]
@@ -63,6 +64,7 @@ def probe(
     try:
         with quiet_ray(), tempfile.TemporaryDirectory(prefix="tuner-probe-") as folder:
             connect(address, num_cpus=num_cpus, num_gpus=num_gpus, say=view.message)
+            wait_until_fits(plan.spec.shape, None, view.message)
             return measure_share(plan, Checkpoints.local(Path(folder)), view.message)
     finally:
         view.close()

@@ -197,7 +197,7 @@ def test_ray_started_in_a_thread_outlasts_it(tmp_path: Path) -> None:
     ("nodes", "waited_s", "words"),
     [
         ([{"CPU": 2.0}], 5.0, ""),
-        ([{"CPU": 2.0}], 30.0, "other work holds"),
+        ([{"CPU": 2.0}], 30.0, "workers are starting, or other work holds"),
         ([{"CPU": 0.5}], 30.0, "no node can hold one any more; the cluster has 1 node: cpu=0.5"),
         ([], 30.0, "the cluster has no node"),
     ],

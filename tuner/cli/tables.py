@@ -233,7 +233,7 @@ def _essentials(spec: Mapping[str, Any]) -> dict[str, Any]:
         "scenario": spec.get("scenario"),
         "metric": ", ".join(map(str, _objectives(spec))),
         "budget": budget,
-        "resources": _bundles_text(spec) or spec.get("resources"),
+        "resources": _bundles_text(spec) or spec.get("resources") or "by configuration",
         "seed": spec.get("seed"),
     }
     return told | {name: spec[name] for name in ("warm_start", "tags", "notes") if spec.get(name)}

@@ -88,7 +88,7 @@ def with_hours(
     return replace(
         found,
         wall_s=wall_s,
-        cpu_hours=held_h * resources.get("cpu", 0),
+        cpu_hours=held_h * resources["cpu"] if resources.get("cpu") else None,
         gpu_hours=gpu_hours,
         cluster_gpu_hours=cluster_hours,
         cost=gpu_hours * price if gpu_hours and price else None,

@@ -14,6 +14,7 @@ from itertools import count
 from typing import Any, cast
 
 import ray
+from ray.tune.result import RESULT_DUPLICATE
 from ray.util.placement_group import placement_group, remove_placement_group
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
@@ -61,13 +62,14 @@ class Probation:
         """Take up a configuration; libraries are loaded with its first report, kernels chosen."""
         if self._trial is None or self._trial.reset(dict(config), storage) is not True:
             self._trial = self._trainable(dict(config), storage)
-        self._first_s = self._step()
+        self._ended, began = False, time.monotonic()
+        self._step()
+        self._first_s = time.monotonic() - began
 
     def steps(self, reports: int, at_most_s: float) -> tuple[int, float]:
         """Train for so many reports; return how many there were, and the seconds they took."""
         began, made, taken = time.monotonic(), 0, 0.0
-        while made < reports and not self._ended and taken < at_most_s:
-            self._step()
+        while made < reports and taken < at_most_s and self._step():
             made, taken = made + 1, time.monotonic() - began
         return (made, taken) if made else (1, self._first_s)
 
@@ -75,10 +77,14 @@ class Probation:
         """Return what the process takes of its device."""
         return self._read()
 
-    def _step(self) -> float:
-        began = time.monotonic()
-        self._ended = bool(self._trial.train().get("done"))
-        return time.monotonic() - began
+    def _step(self) -> bool:
+        """Train for one report; return whether there was one."""
+        if self._ended:
+            return False
+        result = self._trial.train()
+        returned = RESULT_DUPLICATE in result  # a function's end, told as one more report
+        self._ended = returned or bool(result.get("done"))
+        return not returned
 
 
 class RayBench:

@@ -64,6 +64,7 @@ def connect(
         SpecError: ``num_cpus`` or ``num_gpus`` beside an ``address`` or a Ray that runs already.
         SweepFailedError: No Ray answers at ``address``, or none could be started.
     """
+    _check_address(address)
     given = {"num_cpus": num_cpus, "num_gpus": num_gpus}
     sized = {name: amount for name, amount in given.items() if amount is not None}
     if sized and (address is not None or ray.is_initialized()):
@@ -74,6 +75,17 @@ def connect(
     with _connecting:
         if not ray.is_initialized():
             _start_or_join(address, sized, code, say)
+
+
+def _check_address(address: object) -> None:
+    """Refuse what is no address; Ray's own words for it come late, and say less."""
+    if address is None or address == "auto":
+        return
+    named = isinstance(address, str) and (":" in address or "/" in address)
+    if not named:
+        raise SpecError(
+            f"address is 'auto' or HOST:PORT, such as 'localhost:6379', got {address!r}"
+        )
 
 
 def _start_or_join(

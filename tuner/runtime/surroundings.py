@@ -119,7 +119,10 @@ def waiting_note(shape: Shape | None, nodes: Sequence[Bundle], waited_s: float) 
     if waited_s < _WAITED_S:
         return ""
     if shape is None or shape_slots(shape, nodes) > 0:
-        return f"no trial runs for {waited_s:.0f} s: other work holds the cluster's resources"
+        return (
+            f"no trial runs for {waited_s:.0f} s: workers are starting, or other work holds the "
+            "cluster's resources"
+        )
     return (
         f"no trial runs for {waited_s:.0f} s: no node can hold one any more; "
         f"the cluster has {describe_nodes(nodes)}"
