@@ -46,8 +46,12 @@ lint: $(VENV)/.installed
 types: $(VENV)/.installed
 	$(BIN)/mypy --strict tuner/
 
+# The tests of clusters wait most of the time, for nodes to be missed: they run beside the others.
 pytest: $(VENV)/.installed
-	$(BIN)/pytest
+	@log=$$(mktemp); $(BIN)/pytest tests/cluster >"$$log" 2>&1 & clusters=$$!; \
+	$(BIN)/pytest --ignore tests/cluster; others=$$?; \
+	wait $$clusters; clusters=$$?; cat "$$log"; rm -f "$$log"; \
+	exit $$((others || clusters))
 
 format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .
