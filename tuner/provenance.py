@@ -15,7 +15,7 @@ from typing import Any
 
 from tuner.places import without_credentials
 
-__all__ = ["provenance", "user"]
+__all__ = ["installed_version", "provenance", "user"]
 
 _PACKAGES = ("tuner", "ray", "torch", "hyperopt", "optuna", "pandas", "pyarrow", "numpy")
 
@@ -28,14 +28,15 @@ def provenance() -> dict[str, Any]:
         "git_commit": _git("rev-parse", "HEAD"),
         "git_dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
         "python": platform.python_version(),
-        "versions": {name: _version(name) for name in _PACKAGES},
+        "versions": {name: installed_version(name) for name in _PACKAGES},
         "host": socket.gethostname(),
         "user": user(),
         "pid": os.getpid(),
     }
 
 
-def _version(package: str) -> str | None:
+def installed_version(package: str) -> str | None:
+    """Return the version of a package; None where it is not installed."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

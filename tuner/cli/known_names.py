@@ -16,6 +16,7 @@ from typing import Any
 from tuner.arms import parse_choice
 from tuner.errors import ScenarioError, SpecError, nearest
 from tuner.scenario import bundled_scenarios
+from tuner.scenario.references import split_reference
 
 __all__ = [
     "DEFAULT",
@@ -53,8 +54,7 @@ def check_names(scenario: str, options: Mapping[str, Any]) -> None:
         SpecError: There is no such scheduler or searcher.
     """
     check_methods(options)
-    place, _, attribute = scenario.rpartition(":")
-    module = place if place and attribute.isidentifier() else scenario
+    module = split_reference(scenario)[0] or scenario
     bundled = bundled_scenarios()
     if not (module.endswith(".py") or module in bundled or _may_be_module(module)):
         raise ScenarioError(

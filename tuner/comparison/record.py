@@ -16,6 +16,7 @@ import pyarrow as pa
 from tuner.budgets import Budget
 from tuner.comparison.terms import Cell
 from tuner.objectives import Mode
+from tuner.store import last_line as line_of
 from tuner.store.values import plain_to_json
 
 __all__ = [
@@ -162,8 +163,7 @@ def ended_by(spent: Spent, budget: Budget, *, cut_off: bool) -> str:
 
 def last_line(error: str) -> str:
     """Return the line of a traceback that says what went wrong."""
-    lines = [line.strip() for line in error.splitlines() if line.strip()]
-    return lines[-1] if lines else "no message"
+    return line_of(error) or "no message"
 
 
 def failed_cell(cell: Cell, mode: Mode, error: str) -> CellRecord:

@@ -15,6 +15,7 @@ from ray._private.authentication.authentication_utils import is_token_auth_enabl
 from tuner.diagnosis import ClusterFacts, Listener, NodeFacts, StorageSight, Versions
 from tuner.errors import StorageError
 from tuner.places import Place
+from tuner.provenance import installed_version
 from tuner.runtime import node_probe
 from tuner.runtime.node_tasks import Answer, Node, ask, live_nodes
 from tuner.runtime.shared_folder import SharedFolder
@@ -111,12 +112,5 @@ def _own_versions() -> Versions:
         python=platform.python_version(),
         ray=ray.__version__,
         tuner=metadata.version("tuner"),
-        torch=_version_or_none("torch"),
+        torch=installed_version("torch"),
     )
-
-
-def _version_or_none(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None

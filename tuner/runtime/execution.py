@@ -37,6 +37,7 @@ from tuner.schedulers import Decision, Reason, Supervisor, as_number
 from tuner.schedulers.heeding import only_stops
 from tuner.seeds import SweepSeeds
 from tuner.spec import SweepSpec
+from tuner.store import last_line
 
 __all__ = ["Execution"]
 
@@ -345,8 +346,7 @@ def _report_delay_s(spec: SweepSpec) -> float | None:
 
 def _summary(failure: Exception) -> str:
     """One line for a failure inside the controller; Ray hands tracebacks over as text."""
-    lines = [line.strip() for line in str(failure).strip().splitlines() if line.strip()]
-    line = lines[-1] if lines else "no message"
+    line = last_line(str(failure)) or "no message"
     kind = type(failure).__name__
     prefix = "" if kind in ("TuneError", "RayTaskError") else f"{kind}: "
     return f"the sweep cannot go on: {prefix}{line}"

@@ -12,6 +12,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from tuner.runtime import node_probe
 from tuner.scenario.transport import send_by_value
+from tuner.store import last_line
 
 __all__ = ["Answer", "Asked", "Node", "ask", "live_nodes"]
 
@@ -132,5 +133,4 @@ def _answer(task: ray.ObjectRef[Any]) -> Answer:
     try:
         return Answer(ray.get(task))
     except Exception as error:  # of Ray, or what the task raised
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        return Answer(failure=lines[-1] if lines else type(error).__name__)
+        return Answer(failure=last_line(str(error)) or type(error).__name__)

@@ -5,6 +5,7 @@
 - `resources`, `varying_resources`: what a trial takes; by configuration, or to be measured.
 - `callables`: checks what it has of code, before anything calls it.
 - `loading`: `load_scenario`, from a bundled name, a module or a file.
+- `references`: how a scenario is named.
 - `transport`: makes what a file defines reach Ray's workers, which cannot import it.
 - `late_imports`: modules beside it that it imports while it trains, which workers need as files.
 - `bundled`: `bundled_scenarios`, the names that come with tuner.

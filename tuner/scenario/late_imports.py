@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tuner.scenario.bundled import bundled_scenarios
 from tuner.scenario.definition import Scenario
+from tuner.scenario.references import split_reference
 from tuner.scenario.transport import is_sent_by_value
 
 __all__ = ["code_beside", "late_imports"]
@@ -30,9 +31,7 @@ def code_beside(scenario: Scenario) -> dict[str, Path]:
     Returns:
         As `late_imports`. Empty where every node has the scenario's module itself.
     """
-    place, _, attribute = (scenario.source or "").rpartition(":")
-    if not place or not attribute.isidentifier():
-        place = scenario.source or ""
+    place, _ = split_reference(scenario.source or "")
     if place.endswith(".py"):
         file = Path(place)
         return late_imports(file, file.parent) if file.is_file() else {}
@@ -66,9 +65,9 @@ def late_imports(file: Path, root: Path) -> dict[str, Path]:
             place = _beside(name, root)
             if place is None:
                 continue
-            if is_late or in_function:
-                needed[name] = place
             late = is_late or in_function
+            if late:
+                needed[name] = place
             waiting.extend((each, late) for each in _files(place))
     return needed
 

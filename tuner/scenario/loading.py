@@ -19,6 +19,7 @@ from typing import Any
 from tuner.errors import MissingDependencyError, ScenarioError, nearest
 from tuner.scenario.bundled import BUNDLED_PACKAGE, bundled_scenarios
 from tuner.scenario.definition import Scenario
+from tuner.scenario.references import split_reference
 from tuner.scenario.transport import send_by_value
 
 __all__ = ["load_attribute", "load_scenario"]
@@ -49,7 +50,8 @@ def load_scenario(ref: str | os.PathLike[str] | Scenario) -> Scenario:
             "a scenario is a Scenario, a bundled name, a module or the path of a .py file, "
             f"got {ref!r}"
         )
-    place, attribute = _split(os.fspath(ref))
+    place, named = split_reference(os.fspath(ref))
+    attribute = named or _ATTRIBUTE
     found, source = _load(place, is_path=isinstance(ref, os.PathLike))
     scenario = _scenario_of(found, attribute, place)
     suffix = "" if attribute == _ATTRIBUTE else f":{attribute}"
@@ -62,7 +64,8 @@ def load_attribute(ref: str) -> Any:
     Raises:
         ScenarioError: There is no such file or module, importing it raises, or it lacks the name.
     """
-    place, attribute = _split(ref)
+    place, named = split_reference(ref)
+    attribute = named or _ATTRIBUTE
     module, _ = _load(place)
     if not hasattr(module, attribute):
         names = [name for name in vars(module) if not name.startswith("_")]
@@ -78,11 +81,6 @@ def _load(place: str, *, is_path: bool = False) -> tuple[ModuleType, str]:
     if place in bundled_scenarios():
         return _load_bundled(place), place
     return _load_module(place), place
-
-
-def _split(ref: str) -> tuple[str, str]:
-    place, colon, attribute = ref.rpartition(":")
-    return (place, attribute) if colon and attribute.isidentifier() else (ref, _ATTRIBUTE)
 
 
 def _scenario_of(module: ModuleType, attribute: str, place: str) -> Scenario:

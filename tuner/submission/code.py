@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tuner.errors import ScenarioError
 from tuner.scenario import bundled_scenarios
+from tuner.scenario.references import split_reference
 
 __all__ = ["Code", "code_of"]
 
@@ -37,9 +38,7 @@ def code_of(scenario: str, here: Path, folder: Path | None = None) -> Code:
     Raises:
         ScenarioError: There is no such file, or it is outside of ``folder``.
     """
-    place, colon, attribute = scenario.rpartition(":")
-    if not (colon and attribute.isidentifier()):
-        place, attribute = scenario, ""
+    place, attribute = split_reference(scenario)
     suffix = f":{attribute}" if attribute else ""
     if place.endswith(".py"):
         return _of_file(Path(place).expanduser(), suffix, here, folder)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tuner.errors import MissingDependencyError, SweepFailedError, TunerError
+from tuner.store import last_line
 
 __all__ = ["DEFAULT_ADDRESS", "JobServer"]
 
@@ -95,10 +96,8 @@ class JobServer:
         if status == "SUCCEEDED":
             return 0
         if info.driver_exit_code is None:
-            lines = [line for line in (info.message or "").splitlines() if line.strip()]
-            raise SweepFailedError(
-                f"the job {submission_id} is {status}: {lines[-1].strip() if lines else 'unknown'}"
-            )
+            why = last_line(info.message or "") or "unknown"
+            raise SweepFailedError(f"the job {submission_id} is {status}: {why}")
         return int(info.driver_exit_code)
 
     @contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tuner.errors import ScenarioError
 from tuner.scenario.loading import load_attribute
+from tuner.scenario.references import split_reference
 from tuner.simulation.tasks import CurveTask
 
 __all__ = ["is_place", "user_task"]
@@ -14,8 +15,8 @@ __all__ = ["is_place", "user_task"]
 
 def is_place(text: str) -> bool:
     """Say whether a text reads ``file.py:NAME``, or names something in a module that exists."""
-    place, colon, name = text.rpartition(":")
-    if not colon or not name.isidentifier():
+    place, name = split_reference(text)
+    if name is None:
         return False
     if place.endswith(".py"):
         return True
