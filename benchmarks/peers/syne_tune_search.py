@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import tempfile
 import warnings
-from pathlib import Path
 from typing import Any
 
 import asking
@@ -14,11 +13,9 @@ import numpy as np
 warnings.simplefilter("ignore")
 logging.disable(logging.CRITICAL)
 
-from syne_tune import StoppingCriterion, Tuner  # noqa: E402
+from quiet_tuner import quiet_tuner  # noqa: E402
+from syne_tune import StoppingCriterion  # noqa: E402
 from syne_tune.backend.simulator_backend.simulator_backend import SimulatorConfig  # noqa: E402
-from syne_tune.backend.simulator_backend.simulator_callback import (  # noqa: E402
-    SimulatorCallback,
-)
 from syne_tune.blackbox_repository.blackbox import Blackbox  # noqa: E402
 from syne_tune.blackbox_repository.simulated_tabular_backend import (  # noqa: E402
     UserBlackboxBackend,
@@ -80,20 +77,9 @@ def main() -> None:
         random_seed=asked["seed"],
         reduction_factor=3,
     )
-    tuner = Tuner(
-        trial_backend=backend,
-        scheduler=scheduler,
-        stop_criterion=StoppingCriterion(max_wallclock_time=asked["seconds"]),
-        n_workers=asked["workers"],
-        sleep_time=0,
-        callbacks=[SimulatorCallback()],
-        save_tuner=False,
-        results_update_interval=1e9,
-        print_update_interval=1e9,
-        tuner_name="quality",
-    )
+    stop = StoppingCriterion(max_wallclock_time=asked["seconds"])
     with tempfile.TemporaryDirectory() as folder:
-        tuner.tuner_path = Path(folder)
+        tuner = quiet_tuner(backend, scheduler, stop, asked["workers"], folder)
         tuner.run()
     rows = [row for row in tuner.callbacks[0].results if row["st_tuner_time"] <= asked["seconds"]]
     asking.answer(

@@ -22,10 +22,8 @@ import pandas as pd
 warnings.simplefilter("ignore")
 logging.disable(logging.CRITICAL)
 
-from syne_tune import StoppingCriterion, Tuner  # noqa: E402
-from syne_tune.backend.simulator_backend.simulator_callback import (  # noqa: E402
-    SimulatorCallback,
-)
+from quiet_tuner import quiet_tuner  # noqa: E402
+from syne_tune import StoppingCriterion  # noqa: E402
 from syne_tune.blackbox_repository.blackbox_tabular import BlackboxTabular  # noqa: E402
 from syne_tune.blackbox_repository.simulated_tabular_backend import (  # noqa: E402
     UserBlackboxBackend,
@@ -57,20 +55,9 @@ def main() -> None:
             random_seed=asked.seed,
             reduction_factor=asked.reduction_factor,
         )
-    tuner = Tuner(
-        trial_backend=backend,
-        scheduler=scheduler,
-        stop_criterion=StoppingCriterion(max_num_trials_started=asked.trials),
-        n_workers=asked.workers,
-        sleep_time=0,
-        callbacks=[SimulatorCallback()],
-        save_tuner=False,
-        results_update_interval=1e9,
-        print_update_interval=1e9,
-        tuner_name="speed",
-    )
+    stop = StoppingCriterion(max_num_trials_started=asked.trials)
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
-        tuner.tuner_path = Path(folder)
+        tuner = quiet_tuner(backend, scheduler, stop, asked.workers, folder)
         began = time.process_time()
         tuner.run()
         cpu_s = time.process_time() - began
