@@ -46,12 +46,15 @@ lint: $(VENV)/.installed
 types: $(VENV)/.installed
 	$(BIN)/mypy --strict tuner/
 
-# The tests of clusters wait most of the time, for nodes to be missed: they run beside the others.
+# What starts a Ray waits most of the time, for processes and for nodes to be missed: so those tests
+# run beside the others.
 pytest: $(VENV)/.installed
-	@log=$$(mktemp); $(BIN)/pytest tests/cluster >"$$log" 2>&1 & clusters=$$!; \
-	$(BIN)/pytest --ignore tests/cluster; others=$$?; \
-	wait $$clusters; clusters=$$?; cat "$$log"; rm -f "$$log"; \
-	exit $$((others || clusters))
+	@logs=$$(mktemp -d); \
+	$(BIN)/pytest tests/cluster >$$logs/cluster 2>&1 & cluster=$$!; \
+	$(BIN)/pytest -m ray --ignore tests/cluster >$$logs/ray 2>&1 & ray=$$!; \
+	$(BIN)/pytest -m 'not ray' --ignore tests/cluster; failed=$$?; \
+	wait $$ray || failed=$$?; wait $$cluster || failed=$$?; \
+	cat $$logs/ray $$logs/cluster; rm -rf $$logs; exit $$failed
 
 format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .
