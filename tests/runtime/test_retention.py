@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ray import tune
 from ray.train import Checkpoint
-from ray.train._internal.session import _TrainingResult
+from ray.train._internal.session import _FutureTrainingResult, _TrainingResult
 from ray.tune.experiment import Trial
+from ray.tune.schedulers import FIFOScheduler
 
-from tuner.runtime.retention import Retention
+from tuner.runtime.retention import Retention, held_by_population
 from tuner.runtime.storage import Checkpoints
+from tuner.schedulers.pbt import PBT
 
 
 class Stage:
@@ -108,6 +112,34 @@ def test_what_a_population_may_still_copy_is_kept(tmp_path: Path) -> None:
     stage.held = set()
     stage.save("a", 2)
     assert stage.left == ["a/2"]
+
+
+class Save(_FutureTrainingResult):
+    """One on its way, which arrives when the test says so."""
+
+    def __init__(self) -> None:
+        self.result: _TrainingResult | None = None
+
+    def resolve(self, block: bool = True) -> _TrainingResult | None:
+        assert not block, "deleting must not wait for a save"
+        return self.result
+
+
+def test_a_save_that_arrived_is_held_before_anyone_copies_it() -> None:
+    population: Any = PBT(metric="loss", mode="min", hyperparam_mutations={"x": tune.uniform(0, 1)})
+    save = Save()
+    population._trial_state["a"] = SimpleNamespace(last_checkpoint=save)
+    population._trial_state["b"] = SimpleNamespace(last_checkpoint=Checkpoint("/b/0"))
+    population._trial_state["c"] = SimpleNamespace(last_checkpoint=None)
+    held = held_by_population(population)
+    assert held is not None
+    assert held() == {"/b/0"}
+    save.result = _TrainingResult(Checkpoint("/a/0"), {})
+    assert held() == {"/a/0", "/b/0"}
+
+
+def test_only_populations_copy() -> None:
+    assert held_by_population(FIFOScheduler()) is None
 
 
 @pytest.mark.parametrize("best", [0, 1])

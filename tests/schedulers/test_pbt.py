@@ -292,6 +292,24 @@ def test_a_member_that_keeps_failing_to_improve_does_not_starve_its_source() -> 
     assert max(epochs) >= 12
 
 
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_member_whose_worker_is_being_made_ready_keeps_no_other_from_a_free_one(
+    name: str,
+) -> None:
+    class Readying(World):
+        readied: Trial | None = None
+
+        def is_in_line(self, trial: Trial) -> bool:
+            return trial is not self.readied
+
+    world = Readying(MAKERS[name](seed=0), size=3, slots=1)
+    first = world.readied = world.scheduler.choose_trial_to_run(world)
+    assert first is not None
+    other = world.scheduler.choose_trial_to_run(world)
+    assert other not in (None, first)
+    assert other.status in (Trial.PENDING, Trial.PAUSED)
+
+
 @given(
     members=st.lists(
         st.tuples(

@@ -48,6 +48,10 @@ class LeanController(TuneController):
         waiting = self._pending_trials or self._paused_trials
         return min(waiting, key=lambda trial: str(trial.trial_id)) if waiting else None
 
+    def is_in_line(self, trial: Trial) -> bool:
+        """Return whether a worker that is free now would be of use to a waiting trial."""
+        return trial not in self._trial_to_actor
+
     @property
     def active(self) -> int:
         """How many trials wait for a worker or have one."""
@@ -94,6 +98,9 @@ class _View(TrialRunnerWrapper):
 
     def first_waiting(self) -> Trial | None:
         return cast("LeanController", self._tune_controller).first_waiting()
+
+    def is_in_line(self, trial: Trial) -> bool:
+        return cast("LeanController", self._tune_controller).is_in_line(trial)
 
 
 def shape_of(trial: Trial) -> PlacementGroupFactory:

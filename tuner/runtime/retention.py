@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from ray.train import Checkpoint
+from ray.train._internal.session import _FutureTrainingResult
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import PopulationBasedTraining, TrialScheduler
@@ -130,16 +131,27 @@ class Retention(Callback):
 
 
 def held_by_population(scheduler: TrialScheduler) -> Callable[[], Collection[str]] | None:
-    """Return what tells the checkpoints that a population may copy from, if it is one."""
+    """Return what tells the checkpoints that a population may copy from, if it is one.
+
+    One that was on its way when its member was compared stays so for Ray's PBT until somebody
+    copies it, though it arrived long ago.
+    """
     if not isinstance(scheduler, PopulationBasedTraining):
         return None
     pbt: Any = scheduler
 
     def held() -> Collection[str]:
-        states = (state.last_checkpoint for state in pbt._trial_state.values())
-        return {state.path for state in states if isinstance(state, Checkpoint)}
+        saved = (_arrived(state.last_checkpoint) for state in pbt._trial_state.values())
+        return {checkpoint.path for checkpoint in saved if isinstance(checkpoint, Checkpoint)}
 
     return held
+
+
+def _arrived(checkpoint: Any) -> Any:
+    if not isinstance(checkpoint, _FutureTrainingResult):
+        return checkpoint
+    result = checkpoint.resolve(block=False)
+    return None if result is None else result.checkpoint
 
 
 def _latest(trial: Trial) -> Checkpoint | None:

@@ -119,6 +119,14 @@ class WarmController(LeanController):
         for worker in self._idle.take_unrested():
             self._have_rest(worker)
 
+    def is_in_line(self, trial: Trial) -> bool:
+        """Return whether a worker that is free now would be of use to a waiting trial."""
+        own = self._trial_to_actor.get(trial)
+        if own is None:
+            return True
+        under_way = trial in self._resetting_trials or self._is_started(own)
+        return not under_way and bool(self._idle.has_cached_object(shape_of(trial)))
+
     def _provide_worker(self, trial: Trial) -> None:
         own = self._trial_to_actor.get(trial)
         if trial in self._resetting_trials or self._is_started(own):

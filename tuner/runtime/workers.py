@@ -139,12 +139,14 @@ class PatientSave(_FutureTrainingResult):
     def __init__(self, future: Any, give_up: Callable[[float], bool]) -> None:
         super().__init__(future)
         self._give_up = give_up
+        self._saved: _TrainingResult | None = None
 
     def resolve(self, block: bool = True) -> _TrainingResult | None:
         """Return the checkpoint; None where the save failed or is not to be waited for."""
         started = time.monotonic()
-        while block and not self._give_up(time.monotonic() - started):
+        while block and self._saved is None and not self._give_up(time.monotonic() - started):
             ready, _ = ray.wait([self.future], timeout=_GLANCE_S)
             if ready:
                 break
-        return super().resolve(block=False)
+        self._saved = self._saved or super().resolve(block=False)
+        return self._saved

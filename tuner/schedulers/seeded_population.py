@@ -29,6 +29,7 @@ from tuner.schedulers.judges import Reasoned
 from tuner.schedulers.populations import continue_from, describe_exploit, pass_barrier
 from tuner.schedulers.reasons import Reason
 from tuner.schedulers.reports import as_number
+from tuner.schedulers.waiting import is_in_line
 
 __all__ = ["SeededPopulation"]
 
@@ -159,7 +160,7 @@ class SeededPopulation(Reasoned, PopulationBasedTraining):
         times = {
             trial: self._trial_state[trial].last_train_time
             for trial in tune_controller.get_live_trials()
-            if trial.status in (Trial.PENDING, Trial.PAUSED) and trial in self._trial_state
+            if trial in self._trial_state and is_in_line(tune_controller, trial)
         }
         due = [t for t in times if not self._synch or times[t] < self._next_perturbation_sync]
         # Of equals the one that had its turn longest ago: one that keeps copying a checkpoint of

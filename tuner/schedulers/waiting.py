@@ -7,7 +7,7 @@ from typing import cast
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 
-__all__ = ["first_waiting", "trial_of"]
+__all__ = ["first_waiting", "is_in_line", "trial_of"]
 
 
 def first_waiting(tune_controller: TuneController) -> Trial | None:
@@ -24,6 +24,19 @@ def first_waiting(tune_controller: TuneController) -> Trial | None:
         if waiting:
             return min(waiting, key=lambda trial: trial.trial_id)
     return None
+
+
+def is_in_line(tune_controller: TuneController, trial: Trial) -> bool:
+    """Whether a trial waits, and no worker is being made ready for it.
+
+    A choice that falls on one whose worker takes its time (on a node that cannot be reached, for
+    minutes) keeps all others from the workers that are free. A controller that knows answers
+    itself, as ``is_in_line(trial)``.
+    """
+    if trial.status not in (Trial.PENDING, Trial.PAUSED):
+        return False
+    ask = getattr(type(tune_controller), "is_in_line", None)
+    return ask is None or bool(ask(tune_controller, trial))
 
 
 def trial_of(

@@ -108,6 +108,11 @@ class Staffing:
         """Return the first of the pending trials; where there is none, the first paused one."""
         return self._roster.first_waiting()
 
+    def is_in_line(self, trial: SimulatedTrial) -> bool:
+        """Return whether a worker that is free now would be of use to a waiting trial."""
+        own = trial.worker
+        return own is None or (not own.started and bool(self._workers.idle))
+
     def stop_trial(self, trial: SimulatedTrial) -> None:
         """End a trial, whatever it does now."""
         if trial.is_finished():
