@@ -29,7 +29,7 @@ def cases(quick: bool) -> Mapping[str, Callable[[LocalCluster], dict[str, Any]]]
     cut_s, trials = (12.0, 14) if quick else (40.0, 28)
     rounds = {"trials": 60, "epochs": 5, "step_s": 0.5, "every_s": 30.0}
     if not quick:
-        rounds = {"trials": 500, "epochs": 9, "step_s": 1.5, "every_s": 60.0}
+        rounds = {"trials": 500, "epochs": 9, "step_s": 4.0, "every_s": 60.0}
     return {
         "sharing": lambda cluster: sharing(cluster, trials=60, share=0.25, step_s=1.0),
         **{

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 LAYERS = {
     "errors": 0,
+    "examples": 0,
     "objectives": 0,
     "space": 0,
     "spec": 0,
@@ -28,6 +29,7 @@ LAYERS = {
     "resources": 0,
     "trainable": 0,
     "bundles": 0,
+    "capping": 0,
     "distributed": 1,
     "scenario": 0,
     "schedulers": 1,
@@ -60,10 +62,12 @@ LAYERS = {
     "comparison": 5,
     "forecast": 5,
     "hindsight": 6,
+    "playbook": 6,
     "__init__": 7,  # the public names, which the command line calls as any user would
     "cli": 8,
 }
 WITHOUT_RAY = (
+    "capping",
     "store",
     "public_data",
     "progress",

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tuner.errors import ResourcesError
-from tuner.resources import bundle_of, check_fits, describe_nodes, slots
+from tuner.resources import amount_text, bundle_of, check_fits, describe_nodes, slots
 
 # Three GPU nodes of 4, 2 and 1, as in a small mixed cluster.
 NODES = [{"CPU": 16.0, "GPU": 4.0}, {"CPU": 8.0, "GPU": 2.0}, {"CPU": 4.0, "GPU": 1.0}]
@@ -44,6 +44,24 @@ def test_what_no_node_has_together_is_refused() -> None:
     split = [{"CPU": 8.0}, {"GPU": 2.0}]
     with pytest.raises(ResourcesError, match="no node has all of it together"):
         check_fits({"CPU": 1.0, "GPU": 1.0}, split)
+
+
+@pytest.mark.parametrize(
+    ("name", "amount", "text"),
+    [
+        ("memory", 15.6e9, "14.5GiB"), ("memory", 2.0**30, "1.0GiB"), ("memory", 2.0**28, "256MiB"),
+        ("object_store_memory", 2.0**31, "2.0GiB"), ("memory", 0.0, "0"),
+        ("memory", 5e4, "0.04768MiB"),
+        ("GPU", 0.25, "0.25"), ("CPU", 64.0, "64"), ("licence", 2.0**30, "1.07374e+09"),
+    ],
+)  # fmt: skip
+def test_amounts_are_told_in_units(name: str, amount: float, text: str) -> None:
+    assert amount_text(name, amount) == text
+
+
+def test_memory_that_no_node_has_is_told_in_units() -> None:
+    with pytest.raises(ResourcesError, match=r"memory=8\.0GiB \(most on one node: 4\.0GiB\)"):
+        check_fits({"memory": 2.0**33}, [{"CPU": 1.0, "memory": 2.0**32}])
 
 
 def test_nodes_are_described_without_rays_own_resources() -> None:

@@ -14,13 +14,16 @@ from tuner.errors import StorageError, SweepBusyError, TunerError
 from tuner.gpu_sharing import Probe
 from tuner.planning import Plan
 from tuner.progress import SilentView, View
+from tuner.remarks import loss_remarks
 from tuner.runtime.admission import Admission
 from tuner.runtime.board import Board
 from tuner.runtime.census import Census
-from tuner.runtime.connect import connect
+from tuner.runtime.connect import connect, scales
 from tuner.runtime.execution import Execution
+from tuner.runtime.hiding import check_nothing_hides_tuner
 from tuner.runtime.ledger import Tally
 from tuner.runtime.metrics import Exporter
+from tuner.runtime.node_tasks import live_nodes
 from tuner.runtime.probing import measure_share, with_share
 from tuner.runtime.recorder import Recorder
 from tuner.runtime.removal import Remover
@@ -101,6 +104,7 @@ class Driver:
 
     def _connect(self, plan: Plan) -> None:
         spec, say = plan.spec, self._view.message
+        check_nothing_hides_tuner()
         code = code_beside(plan.scenario)
         connect(
             spec.address,
@@ -109,6 +113,8 @@ class Driver:
             code=code.values(),
             say=say,
         )
+        for remark in _loss_remarks(plan):
+            say(remark)
         for shape in shapes_of(plan):
             wait_until_fits(shape, spec.wait_for_resources_s, say)
         self._admission = Admission(self._folder.place, plan.scenario.trainable, code, say)
@@ -147,6 +153,7 @@ class Driver:
             remove_checkpoint=self._remover.remove,
             recorder=recorder,
             callbacks=callbacks,
+            admission=self._admission,
         )
         self._teach(plan)
         if stored is not None:
@@ -161,7 +168,7 @@ class Driver:
         )
         census = Census(recorder.on_nodes)
         census.look()
-        self._sharing = Sharing(spec.name, spec.share)
+        self._sharing = Sharing(spec.name, spec.share, say=view.message)
         self._leave.callback(self._sharing.leave)
         self._share()
         self._record = SpecRecord(
@@ -173,7 +180,6 @@ class Driver:
             Every(_LOOK_FOR_NEW_NODES_EVERY_S, census.look),
             Every(_SHARE_EVERY_S, self._share),
             *self._exports(plan.spec),
-            Every(_LOOK_FOR_NEW_NODES_EVERY_S, self._admission.look),
         ]
 
     def _share(self) -> None:
@@ -293,6 +299,17 @@ class Driver:
         except StorageError as failure:
             self._undelivered = failure
             self._view.message(str(failure))
+
+
+def _loss_remarks(plan: Plan) -> list[str]:
+    """Return what a lost node of the cluster would cost the sweep."""
+    saves = plan.entry is None or plan.entry.needs_checkpoints or plan.spec.checkpoint_frequency > 0
+    return loss_remarks(
+        2 if scales() else len({node.address for node in live_nodes()}),
+        can_save=plan.scenario.saves_checkpoints,
+        saves=saves,
+        max_t=plan.spec.max_t,
+    )
 
 
 def _check_whole(sweep: Sweep) -> None:

@@ -11,6 +11,7 @@ from tuner.gpu_sharing import Probe
 from tuner.planning import resolve_plan
 from tuner.progress import make_view
 from tuner.runtime.connect import connect, quiet_ray
+from tuner.runtime.hiding import check_nothing_hides_tuner
 from tuner.runtime.probing import measure_share
 from tuner.runtime.storage import Checkpoints
 from tuner.runtime.waiting import wait_until_fits
@@ -63,6 +64,7 @@ def probe(
     view = make_view(progress, sys.stderr)
     try:
         with quiet_ray(), tempfile.TemporaryDirectory(prefix="tuner-probe-") as folder:
+            check_nothing_hides_tuner()
             connect(address, num_cpus=num_cpus, num_gpus=num_gpus, say=view.message)
             wait_until_fits(plan.spec.shape, None, view.message)
             return measure_share(plan, Checkpoints.local(Path(folder)), view.message)

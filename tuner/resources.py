@@ -10,13 +10,22 @@ from collections.abc import Mapping, Sequence
 
 from tuner.errors import ResourcesError
 
-__all__ = ["Bundle", "bundle_of", "check_fits", "describe_bundle", "describe_nodes", "slots"]
+__all__ = [
+    "Bundle",
+    "amount_text",
+    "bundle_of",
+    "check_fits",
+    "describe_bundle",
+    "describe_nodes",
+    "slots",
+]
 
 Bundle = Mapping[str, float]
 
 _RAY_NAMES = {"cpu": "CPU", "gpu": "GPU"}
 _HIDDEN = ("node:", "accelerator_type:", "object_store_memory", "bundle")
 _STEP = 1e-4  # Ray counts resources in ten-thousandths
+_BYTES = ("memory", "object_store_memory")
 
 
 def bundle_of(resources: Mapping[str, float]) -> dict[str, float]:
@@ -49,7 +58,8 @@ def check_fits(bundle: Bundle, nodes: Sequence[Bundle]) -> None:
         return
     wanted = describe_bundle(bundle)
     lacking = [
-        f"{_own_name(name)}={amount:g} (most on one node: {_most(name, nodes):g})"
+        f"{_own_name(name)}={amount_text(name, amount)} "
+        f"(most on one node: {amount_text(name, _most(name, nodes))})"
         for name, amount in bundle.items()
         if all(node.get(name, 0) < amount for node in nodes)
     ]
@@ -74,7 +84,20 @@ def describe_nodes(nodes: Sequence[Bundle]) -> str:
 def describe_bundle(bundle: Bundle) -> str:
     """Return what a bundle holds in words, as a scenario spells it."""
     order = sorted(bundle, key=lambda name: (name not in ("CPU", "GPU"), name))
-    return ", ".join(f"{_own_name(name)}={_amount(name, bundle[name])}" for name in order)
+    return ", ".join(f"{_own_name(name)}={amount_text(name, bundle[name])}" for name in order)
+
+
+def amount_text(name: str, amount: float) -> str:
+    """Return an amount of a resource as a person reads it: memory as ``14.5GiB`` or ``256MiB``.
+
+    Args:
+        name: Of the resource, in any spelling.
+        amount: How much; of memory in bytes.
+    """
+    if name not in _BYTES or not amount:
+        return f"{amount:g}"
+    gib = amount / 2**30
+    return f"{gib:.1f}GiB" if gib >= 1 else f"{1024 * gib:.4g}MiB"
 
 
 def _on_node(bundle: Bundle, node: Bundle) -> int:
@@ -101,10 +124,6 @@ def _most(name: str, nodes: Sequence[Bundle]) -> float:
 
 def _own_name(name: str) -> str:
     return {"CPU": "cpu", "GPU": "gpu"}.get(name, name)
-
-
-def _amount(name: str, amount: float) -> str:
-    return f"{amount / 2**30:.1f}GiB" if name == "memory" else f"{amount:g}"
 
 
 def _shown(node: Bundle) -> dict[str, float]:

@@ -88,16 +88,27 @@ def losses(events: pd.DataFrame) -> Counter[str]:
     return Counter(failing.trial_id[excused])
 
 
-def unreported(reports: pd.DataFrame, outcomes: pd.Series, max_t: int) -> list[str]:
-    """Return the trials that completed without a report of each epoch.
+def unreported(
+    reports: pd.DataFrame, decisions: pd.DataFrame, outcomes: pd.Series, max_t: int
+) -> list[str]:
+    """Return the trials that completed without a report of each epoch that they trained.
+
+    What a trial of a population copied was trained, and reported, by another.
 
     Args:
         reports: Of the sweep.
+        decisions: Likewise.
         outcomes: Of its trials, by id.
         max_t: How many epochs a trial that is not stopped trains.
     """
-    told = reports.groupby("trial_id").epoch.agg(["nunique", "max"])
-    whole = told["nunique"] == told["max"]
-    full = (outcomes.reindex(told.index) != "completed") | (told["max"] == max_t)
-    silent = sorted(set(outcomes.index) - set(told.index))
-    return [*told.index[~(whole & full)], *silent]
+    copied: dict[str, float] = defaultdict(float)
+    for told in decisions[decisions.decision == "EXPLOIT"].itertuples():
+        copied[told.trial_id] = max(copied[told.trial_id], told.details["source_time"])
+    missing = []
+    for trial, outcome in outcomes.items():
+        own = {int(epoch) for epoch in reports.epoch[reports.trial_id == trial]}
+        last = max(own, default=0)
+        owed = {epoch for epoch in range(1, last + 1) if epoch > copied[str(trial)]}
+        if not own or not owed <= own or (outcome == "completed" and last != max_t):
+            missing.append(str(trial))
+    return sorted(missing)

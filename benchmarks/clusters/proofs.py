@@ -37,7 +37,7 @@ def sharing(cluster: LocalCluster, *, trials: int, share: float, step_s: float) 
         "most_recorded": max(counted.values()) * share,
         "most_seen": max(seen.values()) * share,
         "misplaced": len({(e.trial, f"{e.node}/{g}") for e in trained for g in e.gpus} - places),
-        "unreported": len(unreported(sweep.reports(), _outcomes(sweep), 3)),
+        "unreported": len(_unreported(sweep, 3)),
     }
 
 
@@ -127,7 +127,7 @@ def _came_through(drive: Drive, epochs: int) -> dict[str, Any]:
         "affected": len(lost),
         "losses": sum(lost.values()),
         "most_repeated": max((again[t] / max(lost[t], starts[t] - 1, 1) for t in again), default=0),
-        "unreported": len(unreported(sweep.reports(), _outcomes(sweep), epochs)),
+        "unreported": len(_unreported(sweep, epochs)),
     }
 
 
@@ -135,5 +135,6 @@ def _plain(trials: int, scheduler: str, searcher: str = "random") -> Mapping[str
     return {"num_samples": trials, "scheduler": scheduler, "searcher": searcher, "seed": 0}
 
 
-def _outcomes(sweep: Any) -> Any:
-    return sweep.trials().set_index("trial_id").outcome
+def _unreported(sweep: Any, epochs: int) -> list[str]:
+    outcomes = sweep.trials().set_index("trial_id").outcome
+    return unreported(sweep.reports(), sweep.decisions(), outcomes, epochs)

@@ -42,6 +42,13 @@ def test_what_scenarios_have_too_is_an_option_where_it_was_given() -> None:
     assert with_option_names("'asha:max_t=3' is refused", {"max_t"}) == "'asha:max_t=3' is refused"
 
 
+def test_a_word_is_an_option_where_it_was_given_and_the_message_is_about_it() -> None:
+    message = "share must be a weight from 0.001 to 1000, got 0.0; the share of a GPU is another"
+    assert with_option_names(message, ()) == message
+    assert with_option_names(message, {"share"}) == f"--{message}"
+    assert with_option_names("the share must be", {"share"}) == "the share must be"
+
+
 def test_every_name_is_one_of_an_option() -> None:
     import typer.main
 

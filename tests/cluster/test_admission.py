@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from clusters.driving import Drive
+from clusters.work import Work
 from ray_nodes import LocalCluster
 
 from tuner import load
@@ -33,9 +35,9 @@ def on_head(cluster: LocalCluster, *argv: str, given: str = "") -> subprocess.Co
     return subprocess.run(command, input=given, capture_output=True, text=True, check=False)
 
 
-def tuner(cluster: LocalCluster, verb: str, *words: str) -> subprocess.CompletedProcess[str]:
+def tuner(cluster: LocalCluster, *words: str) -> subprocess.CompletedProcess[str]:
     code = "import sys; from tuner.cli import main; sys.exit(main())"
-    return on_head(cluster, sys.executable, "-c", code, verb, *words, "--address", "auto")
+    return on_head(cluster, sys.executable, "-c", code, *words)
 
 
 @pytest.fixture
@@ -48,10 +50,31 @@ def own_disk(cluster: LocalCluster) -> Path:
 
 def test_a_folder_that_is_not_shared_is_refused(cluster: LocalCluster, own_disk: Path) -> None:
     stored = ("--storage-path", str(own_disk / "results"), "--name", "x")
-    refused = tuner(cluster, "run", "tabular", *stored, "--num-samples", "2")
+    words = (*stored, "--num-samples", "2", "--address", "auto")
+    refused = tuner(cluster, "run", "tabular", *words)
     assert refused.returncode == 2
     assert "x is not shared with n2 (10.77.0.2), n3 (10.77.0.3)" in refused.stderr
     assert on_head(cluster, "ls", "-A", str(own_disk / "results")).stdout == "", "the name is free"
+
+
+def test_a_node_that_joins_later_and_does_not_see_the_folder_is_not_used(
+    cluster: LocalCluster, own_disk: Path
+) -> None:
+    for name in ("n2", "n3"):
+        cluster.kill(name)
+    work = Work(epochs=4, step_s=0.5, gpu=1.0, log="")
+    options = {"storage_path": str(own_disk), "scheduler": "fifo", "searcher": "random"}
+    with Drive(cluster, "late", work, num_samples=1000, seed=0, **options) as drive:
+        drive.start()
+        drive.wait_for(bool)
+        cluster.start("n2")
+        drive.wait_to_hear("n2 (10.77.0.2) is not used:", 120)
+        trained = len(drive.epochs())
+        drive.wait_for(lambda done: len(done) > trained + 4 * work.epochs)  # it goes on
+        assert tuner(cluster, "stop", str(own_disk / "late")).returncode == 0
+        assert drive.ends_within(60)
+    assert f"{own_disk}/late is not shared with it" in drive.said
+    assert {epoch.node for epoch in drive.epochs()} == {"n1"}
 
 
 def test_what_lies_beside_a_scenario_reaches_other_nodes(
@@ -64,6 +87,7 @@ def test_what_lies_beside_a_scenario_reaches_other_nodes(
         cluster, "run", str(own_disk / "mine.py"), "--storage-path", str(cluster.shared),
         "--name", "two-files", "--num-samples", "4", "--arm", "fifo+random",
         "--cpus-per-trial", "2",  # the head has one
+        "--address", "auto",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     trials = load(cluster.shared / "two-files").trials()

@@ -68,4 +68,18 @@ def test_a_report_that_is_missing_is_noticed() -> None:
     outcomes = pd.Series(
         {"a": "completed", "b": "stopped", "c": "completed", "d": "completed", "e": "stopped"}
     )
-    assert unreported(reports, outcomes, 2) == ["c", "d", "e"]
+    assert unreported(reports, decision(), outcomes, 2) == ["c", "d", "e"]
+
+
+def test_what_a_trial_copied_was_reported_by_another() -> None:
+    told = [("a", 1), ("a", 4), ("b", 1), ("b", 4), ("b", 5), ("c", 1), ("c", 4)]
+    reports = pd.DataFrame(told, columns=["trial_id", "epoch"])
+    outcomes = pd.Series({"a": "stopped", "b": "stopped", "c": "stopped"})
+    copies = pd.concat([decision("a", 3), decision("b", 2), decision("b", 3), decision("c", 2)])
+    assert unreported(reports, copies, outcomes, 5) == ["c"]
+
+
+def decision(trial: str | None = None, source_time: float = 0) -> pd.DataFrame:
+    columns = ["trial_id", "decision", "details"]
+    rows = [] if trial is None else [(trial, "EXPLOIT", {"source_time": source_time})]
+    return pd.DataFrame(rows, columns=columns)

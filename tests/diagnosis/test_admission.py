@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tuner.diagnosis import NodeAnswer, StorageSight, check_admissible
+from tuner.diagnosis import NodeAnswer, StorageSight, check_admissible, objection
 from tuner.errors import ScenarioError, StorageError
 
 FINE = NodeAnswer(StorageSight(True, True))
@@ -40,3 +40,13 @@ def test_a_trainable_that_cannot_be_loaded() -> None:
         ScenarioError, match=r"n2 cannot \(ModuleNotFoundError: No module named 'x'"
     ):
         check_admissible(answers, "/r/s")
+
+
+def test_of_a_node_that_joins_it_is_said_what_it_lacks() -> None:
+    assert objection(FINE, "/r/s") == objection(NodeAnswer(), "/r/s") == ""
+    assert objection(STRANGER, "/r/s") == (
+        "is not used: /r/s is not shared with it (what one writes the other does not see); mount "
+        "it there, and start Ray there again"
+    )
+    told = objection(NodeAnswer(StorageSight(True, True), "ImportError: no x"), "/r/s")
+    assert told.startswith("is not used: it cannot load the trainable (ImportError: no x); install")

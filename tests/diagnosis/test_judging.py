@@ -173,3 +173,37 @@ def test_json() -> None:
 
     assert document["ok"] is False
     assert [each["level"] for each in document["findings"] if each["check"] == "clock"] == ["error"]
+
+
+def test_what_hides_tuner_is_named_and_not_what_follows_from_it() -> None:
+    missing = node(2, versions=replace(VERSIONS, tuner=None, tuner_error="the wrong one"))
+    (error,) = judge(cluster(missing, hidden_by="/home/me/tuner")).errors
+
+    assert (error.check, error.nodes) == ("tuner", ("the driver",))
+    assert error.message == "workers import /home/me/tuner in place of the installed tuner"
+    assert error.remedy.startswith("rename it")
+
+
+@pytest.mark.parametrize(
+    ("path", "remedy"),
+    [
+        ("s3://bucket/x", "endpoint_override"),
+        ("gs://bucket/x", "credentials"),
+        ("/shared/x", "make it writable"),
+    ],
+)
+def test_what_to_do_where_the_driver_cannot_write(path: str, remedy: str) -> None:
+    (error,) = judge(cluster(storage_path=path, storage_error="it cannot be reached")).errors
+
+    assert (error.check, error.nodes) == ("storage", ("the driver",))
+    assert remedy in error.remedy
+
+
+def test_the_remedy_for_open_ports_closes_them() -> None:
+    listening = (Listener("gcs_server", "::", 6379),)
+    alone = node(1, is_driver=True, listeners=listening)
+    (warning,) = judge(cluster(token=False, nodes=(alone,))).warnings
+
+    # What `ray start` does with --node-ip-address=127.0.0.1 is to take another one.
+    assert "--node-ip-address" not in warning.remedy
+    assert "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER=0" in warning.remedy

@@ -16,7 +16,7 @@ import tuner
 from tuner.distributed.running import forward_reports
 from tuner.errors import RankFailedError, SpecError
 
-PAIR = [{}, {"cpu": 1}, {"cpu": 1}]
+PAIR = [{}, {"cpu": 1, "memory": 2**28}, {"cpu": 1, "memory": 2**28}]
 
 
 def make_trainable() -> Callable[[dict[str, Any]], None]:
@@ -34,7 +34,7 @@ def make_trainable() -> Callable[[dict[str, Any]], None]:
         while True:
             epoch += 1
             if rank.number == 1 and rank.checkpoint is None and epoch == 3:
-                raise ValueError("spilt milk")
+                raise MemoryError("spilt milk")
             ranks = torch.tensor([float(rank.number + 1)])
             torch.distributed.all_reduce(ranks)
             with tempfile.TemporaryDirectory() as folder:
@@ -48,7 +48,7 @@ def make_trainable() -> Callable[[dict[str, Any]], None]:
     return train
 
 
-def test_two_ranks_train_fail_go_on_and_are_gone(
+def test_two_ranks_train_lack_memory_go_on_with_more_and_are_gone(
     ray_cluster: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     scenario = tuner.Scenario(
@@ -68,7 +68,7 @@ def test_two_ranks_train_fail_go_on_and_are_gone(
         searcher="random",
         num_samples=1,
         seed=0,
-        max_failures=1,
+        max_failures=0,
         storage_path=str(tmp_path),
         name="sweep",
         progress="lines",
@@ -76,12 +76,15 @@ def test_two_ranks_train_fail_go_on_and_are_gone(
 
     (trial,) = sweep.trials().to_dict("records")
     assert (trial["outcome"], trial["attempts"], trial["cpu"]) == ("completed", 2, 2.0)
-    assert "rank 1 of 2 failed: ValueError: spilt milk" in capsys.readouterr().err
+    retried = "out of host memory with memory=256MiB: tried again with memory=512MiB"
+    assert retried in capsys.readouterr().err
     reports = sweep.reports()
     # It goes on from where it saved, and 1 + 2 was summed over the ranks in each epoch.
     assert reports["epoch"].tolist() == [1, 2, 3, 4]
     assert reports["loss"].tolist() == [3 / 1, 3 / 2, 3 / 3, 3 / 4]
     assert sweep.spec.bundles == PAIR
+    (decision,) = sweep.decisions().query("decision == 'RETRY'").to_dict("records")
+    assert decision["trial_id"] == trial["trial_id"]
     states = {group["state"] for group in ray.util.placement_group_table().values()}
     assert states <= {"REMOVED"}  # and so whatever ran in them
 
@@ -119,6 +122,8 @@ def test_a_rank_that_died_is_told_of_not_one_that_misses_it(ray_cluster: str) ->
     death = pickle.loads(pickle.dumps(failure.value)).death  # as it comes to the driver
     assert isinstance(death, RayActorError)
     assert (death.actor_id, death.preempted) == (stands[1]._actor_id.hex(), False)
+    with pytest.raises(RankFailedError, match="rank 0 of 1 failed: RuntimeError: connection clos"):
+        forward_reports(stands[0], calls[:1], lambda: False)
     with pytest.raises(SystemExit):
         forward_reports(stands[2], calls[2:], lambda: True)
     for stand in stands:

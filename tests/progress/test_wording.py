@@ -42,6 +42,7 @@ def test_a_configuration_is_flat_and_names_a_chosen_none() -> None:
 
 def test_resources() -> None:
     assert resources_text({"CPU": (2.0, 4.0), "GPU": (0.5, 1)}) == "CPU 2/4, GPU 0.5/1"
+    assert resources_text({"memory": (0.0, 15.6e9)}) == "memory 0/14.5GiB"
 
 
 @given(st.recursive(st.none() | st.floats() | st.text() | st.booleans(), st.lists))

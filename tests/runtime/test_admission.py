@@ -98,13 +98,34 @@ def test_a_uri_is_reached_by_every_node_itself(elsewhere: Elsewhere, blind: None
     Admission(Uri("s3://bucket/x"), train, (), print, list_nodes=elsewhere).check()
 
 
-def test_a_machine_that_joins_later(elsewhere: Elsewhere, tmp_path: Path, blind: None) -> None:
-    admission = Admission(tmp_path, train, (), print, list_nodes=elsewhere)
+def test_a_machine_that_joins_later_and_cannot_serve_is_passed_over(
+    elsewhere: Elsewhere, tmp_path: Path, blind: None
+) -> None:
+    said: list[str] = []
+    admission = Admission(tmp_path, train, (), said.append, list_nodes=elsewhere)
     admission.check()
-    admission.look()
+    first, other = elsewhere.nodes[0].node_id, elsewhere.other.node_id
     elsewhere.nodes.append(elsewhere.other)
-    with pytest.raises(StorageError, match="not shared with n2"):
-        until(lambda: admission.look())
+    admission.look()
+    assert (admission.admitted, admission.refused) == ({first}, set()), "it has yet to answer"
+    until(admission.look, lambda: bool(said))
+    assert (admission.admitted, admission.refused) == ({first}, {other})
+    admission.look()
+    (line,) = said
+    assert line.startswith(f"{elsewhere.other.name} is not used: {tmp_path} is not shared with it")
+    assert line.endswith("mount it there, and start Ray there again")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_machine_that_joins_later_and_can_serve_is_admitted(
+    elsewhere: Elsewhere, tmp_path: Path
+) -> None:
+    admission = Admission(tmp_path, train, (), pytest.fail, list_nodes=elsewhere)
+    admission.check()
+    elsewhere.nodes.append(elsewhere.other)
+    both = {node.node_id for node in elsewhere.nodes}
+    until(admission.look, lambda: admission.admitted == both)
+    assert not admission.refused
 
 
 def test_a_trainable_that_a_machine_cannot_load(elsewhere: Elsewhere, tmp_path: Path) -> None:
@@ -174,8 +195,9 @@ def test_a_real_cluster_is_examined(ray_cluster: str, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def until(act: Callable[[], None], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+def until(act: Callable[[], None], happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < deadline, "it does not happen"
         act()
         time.sleep(0.05)

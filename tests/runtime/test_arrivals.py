@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import ray
 from ray.air.execution import ResourceRequest
 from ray.air.execution._internal.tracked_actor import TrackedActor
 from ray.exceptions import RayActorError
@@ -88,3 +89,40 @@ def test_an_actor_that_dies_is_noticed_once(manager: PromptActorManager) -> None
     assert manager.is_actor_failed(actor)
     manager.next(timeout=0.5)
     assert len(errors) == 2
+
+
+def test_room_on_a_node_that_is_not_admitted_is_not_used(manager: PromptActorManager) -> None:
+    placement = manager._resource_manager
+    placement.admit(set())
+    begun: list[TrackedActor] = []
+    request = ResourceRequest([{"CPU": 0.01}])
+    manager.add_actor(Clerk, kwargs={}, resource_request=request, on_start=begun.append)
+    while not placement._held_back:
+        manager.next(timeout=0.1)
+    assert not begun
+    assert not placement.has_resources_ready(request)
+    placement.admit({node["NodeID"] for node in ray.nodes()})
+    until(manager, lambda: bool(begun))
+
+
+def test_room_that_is_held_back_is_given_up_where_its_node_is_refused(
+    manager: PromptActorManager,
+) -> None:
+    placement = manager._resource_manager
+    nodes = {node["NodeID"] for node in ray.nodes() if node["Alive"]}
+    refused = {sorted(nodes)[0]}
+    placement.admit(nodes - refused)
+    begun: list[TrackedActor] = []
+    request = ResourceRequest([{"CPU": 0.01}, {"CPU": 0.01}], strategy="STRICT_SPREAD")
+    one = ResourceRequest([{"CPU": 0.01}])
+    manager.add_actor(Clerk, kwargs={}, resource_request=request, on_start=begun.append)
+    while not placement._held_back:  # it needs both nodes
+        manager.next(timeout=0.1)
+    manager.add_actor(Clerk, kwargs={}, resource_request=one, on_start=begun.append)
+    placement.avoid(refused)
+    until(manager, lambda: bool(begun))
+    (actor,) = begun
+    group = manager._live_actors_to_ray_actors_resources[actor][1].placement_group
+    assert set(ray.util.placement_group_table(group)["bundles_to_node_id"].values()) <= (
+        nodes - refused
+    )

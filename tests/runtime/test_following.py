@@ -28,3 +28,27 @@ def test_no_sweep_wants_more_than_there_is_room_for() -> None:
     assert following(unfinished=9, may_suggest=False).wants == 4
     assert following(unfinished=0, may_suggest=True).wants == 4
     assert following(unfinished=0, may_suggest=False).wants == 0
+
+
+def test_nodes_that_join_are_used_once_they_are_admitted() -> None:
+    told: list[Any] = []
+    around: Any = SimpleNamespace(
+        look=lambda: told.append("looked"),
+        bounds=lambda: Concurrency(None, 8, 4),
+        watch=SimpleNamespace(
+            admit=lambda *ids: told.append(ids), leaving=frozenset(), avoided=frozenset({"bad"})
+        ),
+    )
+    controller: Any = SimpleNamespace(
+        admit=lambda ids: told.append(("workers", ids)),
+        avoid=lambda ids: told.append(("never", ids)),
+        vacate=lambda ids: None,
+        resize=lambda *bounds: None,
+    )
+    admission: Any = SimpleNamespace(
+        look=lambda: told.append("asked"), admitted=frozenset({"good"}), refused=frozenset({"bad"})
+    )
+    Following(around, controller, SimpleNamespace(), admission).look()  # type: ignore[arg-type]
+    assert told == [
+        "asked", ({"good"}, {"bad"}), ("workers", {"good"}), "looked", ("never", {"bad"})
+    ]  # fmt: skip

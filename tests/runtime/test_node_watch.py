@@ -159,3 +159,29 @@ def test_losses_count_less_with_time(apart_s: float, losses: int, poor: bool) ->
         reputation.lost("n", number * apart_s)
     assert reputation.poor((losses - 1) * apart_s) == ({"n"} if poor else set())
     assert reputation.poor(1e6) == set()
+
+
+def test_nothing_is_started_on_a_node_before_it_is_admitted() -> None:
+    scene = Scene("n1")
+    scene.watch.admit({"n1.0"}, set())
+    scene.bring("n2")
+    assert scene.watch.usable() == [{"GPU": 1.0}]
+    assert scene.watch.avoided == frozenset()
+    scene.watch.admit({"n1.0", "n2.0"}, set())
+    assert len(scene.watch.usable()) == 2
+
+
+def test_a_sweep_waits_where_only_nodes_are_left_that_cannot_serve_it() -> None:
+    scene = Scene("n1")
+    scene.watch.admit({"n1.0"}, set())
+    scene.bring("n2")
+    scene.watch.admit({"n1.0"}, {"n2.0"})
+    scene.lose("n1")
+    assert scene.watch.avoided == {"n2.0"}, "also where no other node can hold a trial"
+    assert scene.watch.usable() == []
+    assert scene.said[-1].startswith("no node can hold a trial: the sweep waits for one")
+    assert "1 node: gpu=1, of which 1 node cannot serve it" in scene.said[-1]
+    scene.bring("n1")
+    scene.watch.admit({"n1.1"}, {"n2.0"})
+    scene.watch.look()
+    assert scene.said[-1].startswith("a node can hold a trial again")

@@ -59,6 +59,23 @@ def test_whoever_is_alone_has_all_and_two_divide(store: Store, clock: Clock) -> 
     assert store.claims == {}
 
 
+def test_it_is_said_with_whom_the_cluster_is_shared(store: Store, clock: Clock) -> None:
+    said: list[str] = []
+    own = Sharing("a", 1.0, store, clock, wall_clock=clock, say=said.append)
+    own.look(CPU, 100, NODES)
+    other = join("b-2", store, clock, weight=3.0)
+    other.look(CPU, 100, NODES)
+    own.look(CPU, 100, NODES)
+    own.look(CPU, 100, NODES)
+    other.leave()
+    own.look(CPU, 100, NODES)
+
+    assert said == [
+        "shares the cluster with b-2: may have 2 of 8 workers",
+        "has the cluster to itself again",
+    ]
+
+
 def test_two_sweeps_of_one_name_are_two(store: Store, clock: Clock) -> None:
     first, second = join("a", store, clock), join("a", store, clock)
 

@@ -8,7 +8,7 @@ import pytest
 from sweeping import Run, make_class, make_scenario
 
 import tuner
-from tuner.runtime.capping import CONTEXT_BYTES, ShareCap
+from tuner.capping import CONTEXT_BYTES, ShareCap
 from tuner.runtime.exhaustion import Exhausted, exhausted
 
 pytestmark = pytest.mark.gpu

@@ -34,10 +34,14 @@ def errors_name_options(given: Collection[str]) -> Iterator[None]:
 def with_option_names(message: str, given: Collection[str]) -> str:
     """Return ``message`` with each keyword of `tuner.run` as its option.
 
-    Keywords of one word (``seed``) also mean what they say, and stay. So do those of a scheduler
-    or a searcher, which stand in quotes, after a colon, or in a list of known ones.
+    Keywords of one word (``seed``) also mean what they say, and stay, except for one that was
+    given and with which the message begins. So do those of a scheduler or a searcher, which stand
+    in quotes, after a colon, or in a list of known ones.
     """
     told, known, names = message.partition("; known: ")
+    first, _, rest = told.partition(" ")
+    if first in given and "_" not in first and rest.startswith("must be "):
+        told = f"--{told}"
     for keyword, option in _options(given).items():
         place = rf"(?<![\w'\":,./-]){keyword}(?![\w/-])"
         told = re.sub(rf"{place}=None\b", f"no {option}", told)

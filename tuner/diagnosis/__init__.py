@@ -10,7 +10,7 @@ Imports no Ray: `tuner.runtime.examination` gathers, this judges.
 
 from __future__ import annotations
 
-from tuner.diagnosis.admission import NodeAnswer, check_admissible
+from tuner.diagnosis.admission import NodeAnswer, check_admissible, objection
 from tuner.diagnosis.facts import ClusterFacts, Listener, NodeFacts, StorageSight, Versions
 from tuner.diagnosis.findings import Diagnosis, Finding, Level
 from tuner.diagnosis.judging import judge
@@ -27,4 +27,5 @@ __all__ = [
     "Versions",
     "check_admissible",
     "judge",
+    "objection",
 ]

@@ -1,4 +1,8 @@
-"""Whether nodes can serve a sweep: they see its folder, and can load what it trains."""
+"""Whether nodes can serve a sweep: they see its folder, and can load what it trains.
+
+Those that are there before the first trial are refused together; of those that join later each is
+passed over by itself, and the sweep goes on without it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from dataclasses import dataclass
 from tuner.diagnosis.facts import StorageSight
 from tuner.errors import ScenarioError, StorageError
 
-__all__ = ["NodeAnswer", "check_admissible"]
+__all__ = ["NodeAnswer", "check_admissible", "objection"]
 
 _MOST_NODES = 5  # in one message
 
@@ -43,9 +47,10 @@ def check_admissible(answers: Mapping[str, NodeAnswer], folder: str) -> None:
         if answer.storage is not None and not answer.storage.shared
     }
     if strangers:
+        why = _strangeness(next(iter(strangers.values())))
         raise StorageError(
             f"every node must see the sweep's folder, and {folder} is not shared with "
-            f"{_listed(list(strangers))} ({_reason(strangers)}); choose a --storage-path on a "
+            f"{_listed(list(strangers))} ({why}); choose a --storage-path on a "
             "file system that all nodes mount, or a URI such as s3://bucket/results"
         )
     broken = {name: answer.load_error for name, answer in answers.items() if answer.load_error}
@@ -57,11 +62,32 @@ def check_admissible(answers: Mapping[str, NodeAnswer], folder: str) -> None:
         )
 
 
-def _reason(strangers: Mapping[str, StorageSight]) -> str:
-    sight = next(iter(strangers.values()))
-    if sight.error:
-        return sight.error
-    return "what one writes the other does not see"
+def objection(answer: NodeAnswer, folder: str) -> str:
+    """Return why a node that joins a running sweep cannot serve it, with the remedy.
+
+    Args:
+        answer: What it said.
+        folder: The sweep's folder, as text.
+
+    Returns:
+        The end of a line that begins with the node's name; empty where it can serve.
+    """
+    sight = answer.storage
+    if sight is not None and not sight.shared:
+        return (
+            f"is not used: {folder} is not shared with it ({_strangeness(sight)}); mount it there, "
+            "and start Ray there again"
+        )
+    if answer.load_error:
+        return (
+            f"is not used: it cannot load the trainable ({answer.load_error}); install there what "
+            "it imports, and start Ray there again"
+        )
+    return ""
+
+
+def _strangeness(sight: StorageSight) -> str:
+    return sight.error or "what one writes the other does not see"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -117,6 +117,8 @@ class ClusterFacts:
         token: Whether Ray asks for a token.
         storage_path: The storage path, as text without credentials; None where none was asked for.
         storage_error: Why the driver itself cannot write there.
+        hidden_by: What in the driver's working directory workers import in place of tuner; None for
+            nothing.
     """
 
     address: str | None
@@ -125,3 +127,4 @@ class ClusterFacts:
     token: bool
     storage_path: str | None = None
     storage_error: str = ""
+    hidden_by: str | None = None

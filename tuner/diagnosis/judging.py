@@ -68,6 +68,11 @@ def _python_and_ray(facts: ClusterFacts, seen: Sequence[NodeFacts]) -> Iterator[
 
 def _tuner(facts: ClusterFacts, seen: Sequence[NodeFacts]) -> Iterator[Finding]:
     own, fine = facts.driver.tuner, True
+    if facts.hidden_by is not None:
+        message = f"workers import {facts.hidden_by} in place of the installed tuner"
+        remedy = "rename it, or start sweeps from another folder"
+        yield Finding("tuner", Level.error, message, ("the driver",), remedy)
+        return  # what nodes say of tuner is said of that
     for node in seen:
         versions = node.versions
         if versions is not None and versions.tuner is None:
@@ -89,7 +94,7 @@ def _storage(facts: ClusterFacts, seen: Sequence[NodeFacts]) -> Iterator[Finding
     if path is None:
         return
     if facts.storage_error:
-        remedy = "make it writable, or choose another --storage-path"
+        remedy = _reach_it(path)
         yield Finding("storage", Level.error, facts.storage_error, ("the driver",), remedy)
         return
     strangers = [node for node in seen if node.storage is not None and not node.storage.shared]
@@ -104,6 +109,18 @@ def _strangeness(node: NodeFacts) -> str:
     if sight is None or not sight.error:
         return "is another folder there: what the driver writes is not seen"
     return f"cannot be used there: {sight.error}"
+
+
+def _reach_it(path: str) -> str:
+    if path.startswith("s3://"):
+        return (
+            "check the bucket's name, the credentials (AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or s3://KEY:SECRET@BUCKET/...), and where it is: "
+            "?region=..., and off AWS ?endpoint_override=HOST:PORT"
+        )
+    if "://" in path:
+        return "check its name, the driver's credentials for it, and the network"
+    return "make it writable, or choose another --storage-path"
 
 
 def _mount_it(path: str) -> str:
@@ -213,7 +230,7 @@ def _ports(facts: ClusterFacts, seen: Sequence[NodeFacts]) -> Iterator[Finding]:
     elif not several:
         nodes = [node for node in seen if node.listeners]
         message = f"{', '.join(opened)} can be reached from outside, and no token is asked for"
-        yield _odd("ports", message, nodes, "RAY_AUTH_MODE=token, or --node-ip-address=127.0.0.1")
+        yield _odd("ports", message, nodes, _ON_LOOPBACK)
     elif not _DOORS.keys() & set(opened):
         yield _good("ports", f"only what nodes need of each other: {', '.join(opened)}")
     for node in seen if several and not facts.token else ():
@@ -221,6 +238,13 @@ def _ports(facts: ClusterFacts, seen: Sequence[NodeFacts]) -> Iterator[Finding]:
             message = f"the {door.process} listens on {door.address}:{door.port}, without a token"
             yield _odd("ports", message, [node], _DOORS[door.process])
 
+
+_ON_LOOPBACK = (
+    "RAY_AUTH_MODE=token; or RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER=0 for `ray start`, if you use it, "
+    "and for every driver, tuner's too: Ray then listens on loopback only, on Linux as well"
+)
+"""``--node-ip-address=127.0.0.1`` does not: `ray start` puts the machine's own address in its place
+(Ray 2.60)."""
 
 _DOORS = {
     "dashboard": "ray start --dashboard-host=127.0.0.1, and reach it by ssh -L 8265:127.0.0.1:8265",

@@ -10,6 +10,7 @@ from typing import Any
 import ray
 from ray.tune import Checkpoint
 
+from tuner.capping import ShareCap
 from tuner.distributed.layout import Place, Seat
 from tuner.distributed.rank import Rank, Report, Reports
 from tuner.trainable.generators import seed_all
@@ -22,10 +23,12 @@ class RankProcess:
 
     Args:
         cpus: How many CPUs it has.
+        gpus: How many GPUs, or which share of one, to which it is held.
     """
 
-    def __init__(self, cpus: float) -> None:
+    def __init__(self, cpus: float, gpus: float) -> None:
         self._cpus = cpus
+        self._gpus = gpus
         self._reports = Reports()
         self._store: Any = None
 
@@ -65,6 +68,7 @@ class RankProcess:
             timeout_s: How long the ranks wait for each other.
         """
         os.environ.update(place.environment() | _address(meeting))
+        ShareCap(self._gpus, device=place.device)
         import torch  # not before it is known which GPUs the process sees
         from torch import distributed
 

@@ -89,7 +89,7 @@ def _start(bundle: dict[str, float], where: PlacementGroupSchedulingStrategy) ->
         resources=bundle,
         scheduling_strategy=where,
         max_concurrency=2,  # the function, and what asks for its reports
-    ).remote(cpus)
+    ).remote(cpus, gpus)
 
 
 def _carry_out(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tuner.plurals import counted
+from tuner.resources import amount_text
 
 __all__ = [
     "config_leaves",
@@ -72,5 +73,8 @@ def config_text(config: Mapping[str, Any]) -> str:
 
 
 def resources_text(resources: Mapping[str, tuple[float, float]]) -> str:
-    """Return (used, total) by name as ``CPU 2/4, GPU 0.5/1``."""
-    return ", ".join(f"{name} {used:g}/{total:g}" for name, (used, total) in resources.items())
+    """Return (used, total) by name as ``CPU 2/4, GPU 0.5/1, memory 2.0GiB/14.5GiB``."""
+    return ", ".join(
+        f"{name} {amount_text(name, used)}/{amount_text(name, total)}"
+        for name, (used, total) in resources.items()
+    )

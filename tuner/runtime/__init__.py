@@ -1,8 +1,9 @@
 """The Ray runtime: where a sweep's trials run.
 
 - `connect`: a local Ray or a cluster by address; waiting for a node that can hold a trial.
-- `admission`: which nodes a sweep is refused on; `examination`: what the doctor looks at. Both by
+- `admission`: which nodes can serve a sweep; `examination`: what the doctor looks at. Both by
   `node_tasks`, a task on each node, which runs `node_probe` and writes into a `shared_folder`.
+  `hiding`: what hides tuner itself from workers.
 - `spec_record`: ``sweep.json``.
 - `source`: trials out of a searcher's suggestions.
 - `controller`: Ray Tune's controller, put right, over `moving` (how trials leave nodes that will
@@ -18,7 +19,10 @@
   to be replaced because of what is left behind (`footprint`). Imports no Ray.
 - `storage`: where checkpoints and the files of a user's callbacks go.
 - `recorder`: from Ray Tune's events to the store.
-- `watchdog`: finds trials that have gone silent; pure.
+- `watchdog`: finds trials that have gone silent; pure. `hung`: ends them, unless there is no
+  `contact` with their nodes.
+- `sharing`: which part of a cluster a sweep has beside others (`fair_shares`, pure), and says so
+  (`neighbours`).
 - `board`: from the recorder to what a progress view shows.
 - `execution`: builds all of these for one sweep and drives it to its end.
 """

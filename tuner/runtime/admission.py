@@ -1,20 +1,20 @@
 """No trial on a node that does not see the sweep's folder, or cannot load the trainable.
 
 A path that is local to each node is the classical silent loss: each writes its checkpoints, and
-nobody finds them again. So every machine but the driver's is asked before the first trial, and
-each that joins later, while the sweep goes on.
+nobody finds them again. So every machine but the driver's is asked before the first trial, which
+such a one prevents; and each that joins later, which is used once it has answered well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from contextlib import ExitStack
 from typing import Any
 
 import ray
 from ray import cloudpickle
 
-from tuner.diagnosis import NodeAnswer, check_admissible
+from tuner.diagnosis import NodeAnswer, check_admissible, objection
 from tuner.errors import ScenarioError
 from tuner.places import Place, Uri
 from tuner.runtime.node_probe import vet
@@ -53,69 +53,86 @@ class Admission:
         self._modules = list(modules)
         self._say = say
         self._list_nodes = list_nodes
-        self._known: set[str] = set()
-        self._asked: Asked | None = None
+        self._admitted: set[str] = set()
+        self._refused: set[str] = set()
+        self._asked: list[Asked] = []
         self._open = ExitStack()
         self._folder: SharedFolder | None = None
 
     def check(self) -> None:
-        """Ask all machines that have not been asked, and wait for what they say.
+        """Ask all machines that are there, and wait for what they say.
 
         Raises:
             StorageError: Some do not see the folder.
             ScenarioError: Some cannot load the trainable.
         """
         self._ask()
-        if self._asked is not None:
-            self._judge(self._asked.take(wait=True))
+        answers = self._take(wait=True)
+        check_admissible({node.name: said for node, said in answers.items()}, str(self._place))
+        self._admitted.update(node.node_id for node in answers)
 
     def look(self) -> None:
-        """Ask machines that are new, and look whether those asked before have answered.
+        """Ask machines that are new, and look whether those asked before have answered."""
+        self._ask()
+        for node, said in self._take(wait=False).items():
+            against = objection(said, str(self._place))
+            (self._refused if against else self._admitted).add(node.node_id)
+            if against:
+                self._say(f"{node.name} {against}")
 
-        Raises:
-            StorageError: Some do not see the folder.
-            ScenarioError: Some cannot load the trainable.
-        """
-        if self._asked is None:
-            self._ask()
-        else:
-            self._judge(self._asked.take(wait=False))
+    @property
+    def admitted(self) -> Set[str]:
+        """Ids of the nodes that can serve the sweep, those of the driver's machine among them."""
+        return frozenset(self._admitted)
+
+    @property
+    def refused(self) -> Set[str]:
+        """Ids of nodes that joined later and cannot."""
+        return frozenset(self._refused)
 
     def close(self) -> None:
         """Wait for no answer any more."""
-        self._asked, self._folder = None, None
+        self._asked.clear()
+        self._folder = None
         self._open.close()
 
     def _ask(self) -> None:
-        new = [node for node in self._list_nodes() if node.node_id not in self._known]
-        self._known.update(node.node_id for node in new)
-        others = [node for node in new if not node.is_driver]
+        """Ask the nodes that have not been asked; a node that comes back has another id."""
+        nodes = self._list_nodes()
+        self._admitted.update(node.node_id for node in nodes if node.is_driver)
+        known = self._admitted | self._refused
+        known.update(node.node_id for asked in self._asked for node in asked.nodes)
+        others = [node for node in nodes if node.node_id not in known]
         if not others:
             return
-        if not isinstance(self._place, Uri):
+        if self._folder is None and not isinstance(self._place, Uri):
             self._folder = self._open.enter_context(SharedFolder(self._place))
         trainable = ray.put(_pickled(self._trainable))
-        self._asked = ask(
+        asked = ask(
             others,
             vet,
             lambda node: (self._request(node), trainable, self._modules),
             within_s=_ANSWERS_TAKE_S,
         )
+        self._asked.append(asked)
 
     def _request(self, node: Node) -> dict[str, Any] | None:
         return None if self._folder is None else self._folder.request(node.node_id)
 
-    def _judge(self, answers: dict[Node, Answer]) -> None:
-        said = {node.name: self._said(node, each) for node, each in answers.items()}
-        for node, answer in answers.items():
-            if answer.failure:
-                self._say(f"{node.name} could not be asked what it sees: {answer.failure}")
+    def _take(self, *, wait: bool) -> Mapping[Node, NodeAnswer]:
+        """Return what nodes have said since this was asked for."""
+        said: dict[Node, NodeAnswer] = {}
+        for asked in self._asked:
+            for node, answer in asked.take(wait=wait).items():
+                said[node] = self._said(node, answer)
+        self._asked = [asked for asked in self._asked if asked]
         if not self._asked:
             self.close()
-        check_admissible(said, str(self._place))
+        return said
 
     def _said(self, node: Node, answer: Answer) -> NodeAnswer:
         if answer.failure:
+            self._say(f"{node.name} could not be asked what it sees: {answer.failure}")
             return NodeAnswer()
         seen = answer.value["storage"]
         sight = None

@@ -19,6 +19,7 @@ import ray
 from ray.air.execution import PlacementGroupResourceManager, ResourceRequest
 from ray.air.execution._internal import RayActorManager
 from ray.air.execution._internal.event_manager import RayEventManager
+from ray.util import placement_group_table
 from ray.util.placement_group import PlacementGroup, placement_group
 
 __all__ = ["PromptActorManager", "PromptPlacement"]
@@ -35,16 +36,51 @@ class PromptPlacement(PlacementGroupResourceManager):
     Attributes:
         arrivals: What has been done; None where room was made.
         avoided: Ids of nodes on which nothing is placed.
+        admitted: Ids of nodes that may be used; None for all. Room that Ray makes on another one,
+            such as a node that has just joined, is not used before that node is among them.
     """
 
     def __init__(self, update_interval_s: float = 0.1) -> None:
         super().__init__(update_interval_s)
         self.arrivals: queue.SimpleQueue[Handler | None] = queue.SimpleQueue()
         self.avoided: Set[str] = frozenset()
+        self.admitted: Set[str] | None = None
+        self._held_back: set[PlacementGroup] = set()
 
     def request_resources(self, resource_request: ResourceRequest) -> None:
         """Ask for room for one worker."""
         self.track(resource_request, self._asked_for(resource_request))
+
+    def update_state(self) -> None:
+        """Take note of room that was made; what cannot be used yet still waits."""
+        waiting = list(self._staging_future_to_pg)
+        ready, _ = ray.wait(waiting, num_returns=len(waiting), timeout=0) if waiting else ([], [])
+        for staged in ready:
+            group = self._staging_future_to_pg[staged]
+            if self._may_use(group):
+                del self._staging_future_to_pg[staged], self._pg_to_staging_future[group]
+                request = self._pg_to_request[group]
+                self._request_to_staged_pgs[request].remove(group)
+                self._request_to_ready_pgs[request].add(group)
+        self._last_update = time.monotonic()
+
+    def _may_use(self, group: PlacementGroup) -> bool:
+        if self.admitted is None:
+            return True
+        if group not in self._held_back and self._lies_on(group) <= self.admitted:
+            return True
+        self._held_back.add(group)
+        return False
+
+    def _lies_on(self, group: PlacementGroup) -> Set[str]:
+        return set(placement_group_table(group)["bundles_to_node_id"].values())
+
+    def admit(self, node_ids: Set[str]) -> None:
+        """Use no other nodes from now on; look again where the room is that was held back."""
+        self.admitted = node_ids
+        if self._held_back:
+            self._held_back.clear()
+            self.arrivals.put(None)
 
     def avoid(self, node_ids: Set[str]) -> None:
         """Place nothing on some nodes from now on; what waits for room is asked for again."""

@@ -21,7 +21,7 @@ from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 from tuner.errors import ResourcesError, SweepFailedError
 from tuner.gpu_sharing import Alone, Together, share_of
 from tuner.planning import Plan
-from tuner.resources import bundle_of, describe_bundle
+from tuner.resources import Bundle, bundle_of, describe_bundle
 from tuner.runtime.connect import nodes
 from tuner.runtime.device_reading import DeviceReading, read_device
 from tuner.runtime.exhaustion import Exhausted, exhausted
@@ -38,6 +38,7 @@ PROBES = "probe"
 _REPORTS = 5
 _AT_MOST_S = 20.0
 _TOGETHER_S = 6.0
+_AT_ONCE_S = 2.0
 _PATIENCE_S = 120.0
 
 Read = Callable[[], DeviceReading | None]
@@ -97,6 +98,7 @@ class RayBench:
         storage: Where they would save.
         read: Looks at a device; runs in a worker.
         together_s: How long trials are timed together, in seconds.
+        say: Shows a line to the user.
     """
 
     def __init__(
@@ -106,6 +108,7 @@ class RayBench:
         *,
         read: Read = read_device,
         together_s: float = _TOGETHER_S,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.device, self.total_bytes = "", 0
         self._trials = Trials(plan, storage, lambda _: None)
@@ -113,6 +116,7 @@ class RayBench:
         self.cpus = _trials_per_gpu(self._takes, nodes())
         self._read = read
         self._together_s = together_s
+        self._say = say
         self._numbers = count()
         self._alone = ExitStack()
         self._worker: Any = None  # of those that are tried alone
@@ -182,12 +186,7 @@ class RayBench:
         held = {name: number * amount for name, amount in self._takes.items()} | {"GPU": 1.0}
         group = placement_group([held])
         try:
-            if not group.wait(_PATIENCE_S):
-                raise ResourcesError(
-                    f"a probe needs {describe_bundle(held)} for itself, and that was not free for "
-                    f"{_PATIENCE_S:.0f} s; try again later, or give a number, such as "
-                    "resources={'gpu': 0.25}"
-                )
+            _wait_for_room(group, held, self._say)
             yield [self._start(share_of(number), group) for _ in range(number)]
         finally:
             remove_placement_group(group)  # and with it what runs there
@@ -213,6 +212,27 @@ class RayBench:
     def _dismiss(self) -> None:
         self._worker = None
         self._alone.close()
+
+
+def _wait_for_room(group: Any, held: Bundle, say: Callable[[str], None]) -> None:
+    """Return once a placement group has its room; whoever waits is told for what.
+
+    Raises:
+        ResourcesError: It was not free for too long.
+    """
+    if group.wait(_AT_ONCE_S):
+        return
+    say(
+        f"waiting for {describe_bundle(held)} on one node, for up to {_PATIENCE_S:.0f} s: a probe "
+        "measures a GPU that nobody else uses; a number, such as --gpus-per-trial 0.25, does "
+        "without a probe"
+    )
+    if not group.wait(_PATIENCE_S):
+        raise ResourcesError(
+            f"a probe needs {describe_bundle(held)} for itself, and that was not free for "
+            f"{_PATIENCE_S:.0f} s; try again later, or give a number, such as "
+            "resources={'gpu': 0.25}"
+        )
 
 
 def _trials_per_gpu(takes: Mapping[str, float], cluster: list[dict[str, float]]) -> int | None:

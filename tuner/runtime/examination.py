@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -17,6 +18,7 @@ from tuner.errors import StorageError
 from tuner.places import Place
 from tuner.provenance import installed_version
 from tuner.runtime import node_probe
+from tuner.runtime.hiding import what_hides_tuner
 from tuner.runtime.node_tasks import Answer, Node, ask, live_nodes
 from tuner.runtime.shared_folder import SharedFolder
 
@@ -34,6 +36,7 @@ def examine(address: str | None, storage: Place | None) -> ClusterFacts:
         storage: The storage path to try from every node; None for none.
     """
     nodes, error = live_nodes(), ""
+    hiding = what_hides_tuner(Path.cwd())
     folder: SharedFolder | None = None
     with ExitStack() as leave:
         if storage is not None:
@@ -49,6 +52,7 @@ def examine(address: str | None, storage: Place | None) -> ClusterFacts:
         token=is_token_auth_enabled(),
         storage_path=None if storage is None else str(storage),
         storage_error=error,
+        hidden_by=None if hiding is None else str(hiding),
     )
 
 

@@ -14,6 +14,7 @@ from tuner.bundles import total
 from tuner.errors import SweepFailedError, TunerError
 from tuner.planning import Plan, total_of
 from tuner.plurals import counted
+from tuner.runtime.admission import Admission
 from tuner.runtime.callbacks import GuardedCallbacks
 from tuner.runtime.controller import SweepController
 from tuner.runtime.exhaustion import Infeasible
@@ -55,6 +56,7 @@ class Execution:
         remove_checkpoint: Deletes the one at a path.
         recorder: Told of everything.
         callbacks: A user's own, told after the recorder.
+        admission: Asks nodes that join whether they can serve the sweep; None for using them all.
 
     Attributes:
         surroundings: The cluster as the sweep sees it.
@@ -69,6 +71,7 @@ class Execution:
         remove_checkpoint: Callable[[str], None],
         recorder: Recorder,
         callbacks: Sequence[Callback],
+        admission: Admission | None = None,
     ) -> None:
         self._plan = plan
         self._spec = plan.spec
@@ -133,7 +136,7 @@ class Execution:
             fits=lambda placement: self.surroundings.can_hold(shape_taken(placement)),
         )
         self._source.count_active = lambda: self._controller.active
-        self.following = Following(self.surroundings, self._controller, self._source)
+        self.following = Following(self.surroundings, self._controller, self._source, admission)
 
     def restore(
         self,
@@ -251,6 +254,7 @@ class Execution:
         if limit is not None:
             hung = HungTrials(limit, self._trials, self._recorder, self._controller)
             chores.append(Every(LOOK_EVERY_S, hung.look))
+        self.following.admit()  # nothing is started on a node that joined in the meantime
         busy_at = time.monotonic()
         while not self._controller.is_finished():
             self._step()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tuner.bundles import shape_slots
+from tuner.runtime.admission import Admission
 from tuner.runtime.concurrency import rationed
 from tuner.runtime.controller import SweepController
 from tuner.runtime.source import TrialSource
@@ -18,26 +19,42 @@ class Following:
         surroundings: The cluster as the sweep sees it.
         controller: Starts and ends workers.
         source: Suggests trials as long as there is room.
+        admission: Asks nodes that join whether they can serve the sweep; None for using them all.
 
     Attributes:
         ration: How many workers the sweep may have, since others want some; None for any number.
     """
 
     def __init__(
-        self, surroundings: Surroundings, controller: SweepController, source: TrialSource
+        self,
+        surroundings: Surroundings,
+        controller: SweepController,
+        source: TrialSource,
+        admission: Admission | None = None,
     ) -> None:
         self.ration: int | None = None
         self._surroundings = surroundings
         self._controller = controller
         self._source = source
+        self._admission = admission
 
     def look(self) -> None:
         """Use nodes that came, ask nothing of those that went, leave those that will go."""
+        self.admit()
         self._surroundings.look()
         watch = self._surroundings.watch
         self._controller.vacate(watch.leaving)
         self._controller.avoid(watch.avoided)
         self._resize()
+
+    def admit(self) -> None:
+        """Use no nodes but those that can serve the sweep, as far as is known."""
+        if self._admission is None:
+            return
+        self._admission.look()
+        admitted, refused = self._admission.admitted, self._admission.refused
+        self._surroundings.watch.admit(admitted, refused)
+        self._controller.admit(admitted)
 
     @property
     def wants(self) -> int:

@@ -13,6 +13,7 @@ from ray.air.execution._internal.tracked_actor import TrackedActor
 from ray.train._internal.session import _TrainingResult
 from ray.tune.experiment import Trial
 
+from tuner.runtime.census import held_on
 from tuner.runtime.losses import NodeLeavingError
 from tuner.runtime.stretches import StretchController
 from tuner.runtime.whereabouts import PLACE, Place
@@ -66,6 +67,16 @@ class MovingController(StretchController):
     def avoid(self, node_ids: Set[str]) -> None:
         """Start no worker on some nodes from now on."""
         self._placement.avoid(node_ids)
+
+    def admit(self, node_ids: Set[str]) -> None:
+        """Start workers on these nodes only, from now on."""
+        self._placement.admit(node_ids)
+
+    def nodes_of(self, trial: Trial) -> Set[str]:
+        """Return the ids of the nodes on which the worker of a trial lies, with all its bundles."""
+        tracked = self._trial_to_actor.get(trial)
+        live = self._actor_manager._live_actors_to_ray_actors_resources
+        return set(held_on(live[tracked][1])) if tracked in live else set()
 
     def _on_training_result(self, trial: Trial, result: Any) -> None:
         reports = result if isinstance(result, list) else [result]

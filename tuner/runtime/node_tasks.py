@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,6 +64,11 @@ class Asked:
 
     def __bool__(self) -> bool:
         return bool(self._tasks)
+
+    @property
+    def nodes(self) -> Collection[Node]:
+        """The nodes that have yet to answer."""
+        return self._tasks.values()
 
     def take(self, *, wait: bool) -> dict[Node, Answer]:
         """Return the answers that are there and have not been taken.

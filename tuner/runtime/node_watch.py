@@ -6,7 +6,7 @@ What it knows of a node's past is forgotten with the driver, which does no harm.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,6 +88,8 @@ class NodeWatch:
         self._clock = clock
         self._reputation = Reputation()
         self._poor: Collection[str] = ()
+        self._admitted: Set[str] | None = None
+        self._refused: Set[str] = frozenset()
         self._went: set[str] = set()  # names
         self._starved_since: float | None = None
         self._remind_at = 0.0
@@ -119,6 +121,15 @@ class NodeWatch:
         self._judge(went)
         self._tell_of_starving()
 
+    def admit(self, admitted: Set[str], refused: Set[str]) -> None:
+        """Use some nodes only; all may be used where this is not called.
+
+        Args:
+            admitted: Ids of those that can serve the sweep.
+            refused: Ids of those that cannot; of others it is not known yet.
+        """
+        self._admitted, self._refused = admitted, refused
+
     @property
     def leaving(self) -> frozenset[str]:
         """Ids of the nodes that will be taken away."""
@@ -126,20 +137,30 @@ class NodeWatch:
 
     @property
     def avoided(self) -> frozenset[str]:
-        """Ids of nodes that nothing should be started on while others can hold a trial."""
-        poor = [node for node in self.nodes if node.name in self._poor]
-        good = [node for node in self.nodes if node.name not in self._poor]
-        if not (poor and self._can_hold([node.resources for node in good if not node.leaving])):
-            return frozenset()
-        return frozenset(node.node_id for node in poor)
+        """Ids of nodes that nothing should be started on.
+
+        Those that cannot serve the sweep, and those that were lost repeatedly, while others can
+        hold a trial.
+        """
+        refused = {node.node_id for node in self.nodes if node.node_id in self._refused}
+        poor = [node for node in self._able() if node.name in self._poor]
+        good = [node.resources for node in self._able() if node.name not in self._poor]
+        if not (poor and self._can_hold(good)):
+            return frozenset(refused)
+        return frozenset(refused | {node.node_id for node in poor})
 
     def usable(self) -> list[Bundle]:
         """Return what each node has that trials may be started on."""
         avoided = self.avoided
+        return [node.resources for node in self._able() if node.node_id not in avoided]
+
+    def _able(self) -> list[ClusterNode]:
+        """Return the nodes that can serve the sweep and will stay."""
+        admitted = self._admitted
         return [
-            node.resources
+            node
             for node in self.nodes
-            if not node.leaving and node.node_id not in avoided
+            if not node.leaving and (admitted is None or node.node_id in admitted)
         ]
 
     def _judge(self, gone: Sequence[ClusterNode]) -> None:
@@ -165,6 +186,8 @@ class NodeWatch:
         if now >= self._remind_at:
             self._remind_at = now + _REMIND_EVERY_S
             has = describe_nodes([node.resources for node in self.nodes])
+            refused = sum(node.node_id in self._refused for node in self.nodes)
+            has += f", of which {counted(refused, 'node')} cannot serve it" if refused else ""
             self._say(
                 f"no node can hold a trial: the sweep waits for one (the cluster has {has}); "
                 "Ctrl-C ends it, and `tuner resume` goes on with it later"

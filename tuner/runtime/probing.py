@@ -30,7 +30,7 @@ def measure_share(plan: Plan, checkpoints: Checkpoints, say: Callable[[str], Non
     storage = TrialStorage(checkpoints, None)
     try:
         configs = representatives(scenario.space, scenario.constraint, seed=plan.spec.seed)
-        with RayBench(plan, storage) as bench:
+        with RayBench(plan, storage, say=say) as bench:
             probe = run_probe(bench, configs, say)
     finally:
         storage.remove_temporary_files()

@@ -23,7 +23,7 @@ from ray.train._internal.session import get_session
 from ray.tune.result import RESULT_DUPLICATE, SHOULD_CHECKPOINT, TRIAL_INFO
 from ray.tune.trainable import FunctionTrainable
 
-from tuner.runtime.capping import ShareCap
+from tuner.capping import ShareCap
 from tuner.runtime.measuring import PEAK_MEMORY, forget_peak, peak_memory
 from tuner.runtime.upkeep import Upkeep
 from tuner.runtime.whereabouts import PLACE, own_place

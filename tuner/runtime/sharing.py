@@ -17,9 +17,10 @@ from typing import Any, Protocol
 
 from ray.experimental import internal_kv
 
-from tuner.bundles import Shape
+from tuner.bundles import Shape, shape_slots
 from tuner.resources import Bundle
 from tuner.runtime.fair_shares import Claim, allot
+from tuner.runtime.neighbours import Neighbours
 
 __all__ = ["ClaimStore", "RayStore", "Sharing"]
 
@@ -76,6 +77,7 @@ class Sharing:
         store: Where claims lie.
         clock: Seconds, monotonic.
         wall_clock: Unix seconds: whose turn it is goes by them, the same for all drivers.
+        say: Shows a line to the user, about with whom the cluster is shared.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Sharing:
         store: ClaimStore | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._name = f"{sweep}-{uuid.uuid4().hex[:8]}"
         self._weight = weight
@@ -95,6 +98,7 @@ class Sharing:
         self._wanted: deque[tuple[float, int]] = deque()
         self._heard: dict[str, tuple[int, float]] = {}  # each claim's last beat, and since when
         self._worked_out: tuple[Any, int] | None = None
+        self._neighbours = Neighbours(say, clock)
 
     def look(self, shape: Shape, wants: int, nodes: Sequence[Bundle]) -> int | None:
         """Renew the claim, and return how many workers the sweep may have.
@@ -111,6 +115,12 @@ class Sharing:
         self._beat += 1
         self._store.put(self._name, _packed(own, self._beat))
         others = self._others()
+        ration = self._ration(own, others, nodes)
+        names = [other.sweep.rpartition("-")[0] for other in others]
+        self._neighbours.tell(names, ration, shape_slots(shape, nodes))
+        return ration
+
+    def _ration(self, own: Claim, others: Sequence[Claim], nodes: Sequence[Bundle]) -> int | None:
         if not others:
             return None
         situation = ([own, *others], list(nodes), int(self._wall_clock() // _TURN_S))

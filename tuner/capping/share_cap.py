@@ -1,9 +1,9 @@
-"""Holds a worker to its share of a GPU: of the memory, and of the compute where MPS runs.
+"""Holds a process to its share of a GPU: of the memory, and of the compute where MPS runs.
 
 Ray counts shares and enforces nothing: a trial that takes more than its own lets its neighbours
 run out of memory. Here it runs out itself, at its own limit, and gets a larger share.
 
-A worker's share never changes: trials with another one get other workers. Workers import this
+A process's share never changes: trials with another one get other workers. Those import this
 module; it imports neither Ray nor torch, and makes no process that does not train initialise CUDA.
 """
 
@@ -16,7 +16,7 @@ from collections.abc import Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
-from tuner.runtime.on_import import after_import
+from tuner.capping.on_import import after_import
 
 __all__ = ["CONTEXT_BYTES", "ShareCap", "memory_fraction", "mps_answers"]
 
@@ -41,12 +41,14 @@ def memory_fraction(share: float, total_bytes: float) -> float:
 
 
 class ShareCap:
-    """The bounds of one worker; made before its first trial, and before CUDA is initialised.
+    """The bounds of one process; made before it trains, and before CUDA is initialised.
 
-    Does nothing for whole GPUs, and for workers without one.
+    Does nothing for whole GPUs, and for processes without one.
 
     Args:
         share: Of a GPU.
+        device: Which of those that the process sees; None for each of them. To bound another one
+            would open a context there.
         environment: Of the process.
         mps_runs: Whether a control daemon of CUDA's Multi-Process Service answers.
     """
@@ -55,10 +57,12 @@ class ShareCap:
         self,
         share: float,
         *,
+        device: int | None = None,
         environment: MutableMapping[str, str] = os.environ,
         mps_runs: Callable[[], bool] | None = None,
     ) -> None:
         self._share = share
+        self._device = device
         self._torch: Any = None
         self._is_due = False
         if not 0 < share < 1:
@@ -80,7 +84,8 @@ class ShareCap:
     def _apply(self) -> None:
         self._is_due = False
         cuda = self._torch.cuda
-        for device in range(cuda.device_count()):
+        own = range(cuda.device_count()) if self._device is None else (self._device,)
+        for device in own:
             total = cuda.get_device_properties(device).total_memory
             cuda.set_per_process_memory_fraction(memory_fraction(self._share, total), device)
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.runtime.capping import CONTEXT_BYTES, ShareCap, memory_fraction, mps_answers
+from tuner.capping import CONTEXT_BYTES, ShareCap, memory_fraction, mps_answers
 
 GB = 2**30
 
@@ -71,6 +71,17 @@ def test_a_trial_that_lifted_the_bound_lifts_it_for_itself_only(cuda: Cuda) -> N
     assert cuda.fractions[0] < 0.5
 
 
+def test_a_rank_that_sees_its_neighbours_devices_is_bounded_on_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cuda = Cuda(devices=3)
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
+    ShareCap(0.25, mps_runs=lambda: False)
+    ShareCap(0.5, device=1, mps_runs=lambda: False)
+    cuda.use()
+    assert cuda.fractions == {0: 0.25 - 1 / 32, 1: 0.5 - 1 / 32, 2: 0.25 - 1 / 32}
+
+
 def test_trials_that_do_not_use_cuda_queue_one_call_in_all(cuda: Cuda) -> None:
     cap = ShareCap(0.5, mps_runs=lambda: False)
     for _ in range(3):
@@ -117,7 +128,7 @@ def test_all_shares_with_their_contexts_fit_the_device(share: float, total: floa
 
 def test_torch_is_not_imported_for_it() -> None:
     code = (
-        "import sys; from tuner.runtime.capping import ShareCap; "
+        "import sys; from tuner.capping import ShareCap; "
         "ShareCap(0.5).renew(); sys.exit('torch' in sys.modules or 'ray' in sys.modules)"
     )
     assert os.spawnl(os.P_WAIT, sys.executable, sys.executable, "-c", code) == 0

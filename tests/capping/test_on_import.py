@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from tuner.runtime.on_import import after_import
+from tuner.capping.on_import import after_import
 
 
 @pytest.fixture
