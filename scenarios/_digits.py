@@ -7,50 +7,69 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 from sklearn.metrics import precision_recall_fscore_support
 from sklearn.model_selection import train_test_split
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tuner import EpochTrainable, cached
+from tuner import EpochTrainable, Examples, cached
 
 CLASSES = 10
 
 
-class Split(NamedTuple):
-    """Images, float32 ``[n, 64]`` (8 x 8 pixels, row by row), and labels, int64 ``[n]``."""
+class Digits(NamedTuple):
+    """Images, float32 ``[n, 64]`` (8 x 8 pixels, row by row, scaled), and labels, int64 ``[n]``."""
 
     images: Tensor
     labels: Tensor
 
-    def to(self, device: torch.device) -> Split:
-        return Split(self.images.to(device), self.labels.to(device))
-
-
-class Splits(NamedTuple):
-    """60, 20 and 20 % of the data; each has the digits in the same proportions."""
-
-    train: Split
-    validation: Split
-    test: Split  # for the final estimate only: no scenario reports on it
-
 
 @cached
-def load_splits() -> Splits:
-    """Return the same splits in every process; pixels have mean 0 and deviation 1 in training."""
+def load_examples() -> Examples:
+    """Return the images, float64 ``[1797, 64]`` from 0 to 16, and labels, int64 ``[1797]``.
+
+    60 % train, 20 % validate and 20 % test, each with the digits in the same proportions.
+    """
     images, labels = load_digits(return_X_y=True)
     train, rest = train_test_split(
         np.arange(len(labels)), test_size=0.4, stratify=labels, random_state=0
     )
     validation, test = train_test_split(rest, test_size=0.5, stratify=labels[rest], random_state=0)
-    images = (images - images[train].mean()) / images[train].std()
-    return Splits(
-        *(
-            Split(torch.tensor(images[rows], dtype=torch.float32), torch.tensor(labels[rows]))
-            for rows in (train, validation, test)
-        )
+    order = np.concatenate([train, validation, test])
+    rows = np.arange(len(order))
+    return Examples(
+        inputs=images[order],
+        targets=labels[order],
+        validation=rows[len(train) : -len(test)],
+        test=rows[-len(test) :],
+        classification=True,
     )
+
+
+@cached
+def load_scaling() -> tuple[float, float]:
+    """Return the mean and the deviation of the pixels of the training images.
+
+    They are the same whatever rows a trial trains on: two numbers of 69,000 pixels tell a model
+    nothing about a single image.
+    """
+    examples = load_examples()
+    images = examples.inputs[examples.split().train]
+    return float(images.mean()), float(images.std())
+
+
+def scaled(images: Any) -> Tensor:
+    """Return images ``[n, 64]``, pixels from 0 to 16, as networks take them."""
+    mean, deviation = load_scaling()
+    return ((torch.as_tensor(images, dtype=torch.float64) - mean) / deviation).float()
+
+
+def digits_at(rows: NDArray[np.int64], device: torch.device) -> Digits:
+    """Return some of the examples, on ``device``."""
+    images, labels = load_examples().at(rows)
+    return Digits(scaled(images).to(device), torch.as_tensor(labels).to(device))
 
 
 def validation_metrics(logits: Tensor, labels: Tensor) -> dict[str, float]:
@@ -88,11 +107,14 @@ class DigitsTrainable(EpochTrainable):
     model: nn.Module
     optimizer: torch.optim.Optimizer
 
+    @classmethod
+    def examples(cls) -> Examples:
+        return load_examples()
+
     def setup(self, config: dict[str, Any]) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        splits = load_splits()
-        self.train_split = splits.train.to(self.device)
-        self.validation_split = splits.validation.to(self.device)
+        self.train_split = digits_at(self.split.train, self.device)
+        self.validation_split = digits_at(self.split.validation, self.device)
 
     def optimizer_options(self) -> dict[str, Any]:
         """Return the options of ``self.optimizer`` in the coming epoch, from ``self.config``."""
@@ -132,10 +154,14 @@ class DigitsTrainable(EpochTrainable):
         return validation_metrics(self.model(images), labels)
 
     @torch.no_grad()
-    def predict(self, inputs: Tensor) -> Tensor:
-        """Return the probabilities of the digits, ``[n, 10]``, for images ``[n, 64]``."""
+    def predict(self, inputs: Any) -> Tensor:
+        """Return the probabilities of the digits, ``[n, 10]``.
+
+        Args:
+            inputs: Images ``[n, 64]``, pixels from 0 to 16.
+        """
         self.model.eval()
-        return self.model(inputs.to(self.device)).softmax(dim=1).cpu()
+        return self.model(scaled(inputs).to(self.device)).softmax(dim=1).cpu()
 
     def state_dict(self) -> dict[str, Any]:
         return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}

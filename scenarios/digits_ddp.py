@@ -17,7 +17,7 @@ from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
 
 from tuner import Rank, Scenario, run_ranks
-from tuner.bundled._digits import CLASSES, Split, load_splits, validation_metrics
+from tuner.bundled._digits import CLASSES, Digits, digits_at, load_examples, validation_metrics
 
 PIXELS, MAX_EPOCHS = 64, 27
 STATE = "state.pt"
@@ -30,8 +30,7 @@ def train(config: dict[str, Any]) -> None:
 
 def train_rank(rank: Rank, config: dict[str, Any]) -> None:
     """Train one process's part of every batch."""
-    splits = load_splits()
-    train_split, validation = splits.train.to(rank.device), splits.validation.to(rank.device)
+    train_split, validation = (digits_at(rows, rank.device) for rows in load_examples().split())
     model = build_model(config).to(rank.device)
     replica = DistributedDataParallel(model)
     optimizer = torch.optim.SGD(
@@ -63,7 +62,7 @@ def train_epoch(
     rank: Rank,
     replica: nn.Module,
     optimizer: torch.optim.Optimizer,
-    split: Split,
+    split: Digits,
     batch_size: int,
     epoch: int,
 ) -> float:

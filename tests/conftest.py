@@ -32,6 +32,12 @@ def _has_gpu() -> bool:
     return torch.cuda.is_available()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _keras_home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keras writes its settings when it is imported."""
+    os.environ["KERAS_HOME"] = str(tmp_path_factory.mktemp("keras"))
+
+
 @pytest.fixture
 def public_data(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
     """Return the folder of a public data set by its name; skip the test where there is none.

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tuner.cli import main
+from tuner.public_data import DATA_SETS
 from tuner.simulation.sources import FAMILIES
 
 
@@ -40,9 +41,7 @@ def test_the_list_says_what_is_ready(
     ready = {task["name"]: task["ready"] for task in listed["tasks"]}
     assert ready == {name: family.data in (None, "algoperf") for name, family in FAMILIES.items()}
     folders = {each["name"]: each["folder"] for each in listed["data_sets"]}
-    assert folders == {
-        "algoperf": str(cache / "algoperf"), "lcbench_surrogate": None, "nasbench_nlp": None
-    }  # fmt: skip
+    assert folders == dict.fromkeys(DATA_SETS) | {"algoperf": str(cache / "algoperf")}
 
 
 def test_the_table_names_every_task_and_the_commands(capsys: pytest.CaptureFixture[str]) -> None:

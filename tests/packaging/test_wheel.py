@@ -72,7 +72,7 @@ def test_the_metadata_are_those_of_pyproject(wheel: Path) -> None:
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.11"
     assert set(metadata.get_all("Provides-Extra", [])) == {
-        "bohb", "dev", "jobs", "surrogates", "torch",
+        "bohb", "dev", "jobs", "keras", "rl", "surrogates", "torch",
     }  # fmt: skip
     assert "tuner = tuner.cli:main" in entry_points
     assert "Apache License" in archive.read(f"{info}/licenses/LICENSE").decode()

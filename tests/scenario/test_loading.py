@@ -37,6 +37,9 @@ SOURCE = """
 
 Write = Callable[..., Path]
 
+ROOT = Path(__file__).resolve().parents[2]
+BUNDLED = sorted(path.stem for path in (ROOT / "scenarios").glob("[!_]*.py"))
+
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
@@ -209,11 +212,11 @@ def test_bundled_scenarios_are_listed_without_importing_them() -> None:
     )
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["digits_cnn", "digits_ddp", "digits_mlp", "tabular"]
+    assert done.stdout.split() == BUNDLED
     assert all(line.endswith(".") for line in bundled_scenarios().values())
 
 
-@pytest.mark.parametrize("name", ["digits_cnn", "digits_ddp", "digits_mlp", "tabular"])
+@pytest.mark.parametrize("name", BUNDLED)
 def test_bundled_scenarios_load(name: str) -> None:
     scenario = load_scenario(name)
     assert isinstance(scenario, Scenario)

@@ -12,7 +12,7 @@ import torch
 from ray.tune.search.variant_generator import generate_variants
 
 from tuner import EpochTrainable, Scenario
-from tuner.bundled._digits import Splits, load_splits, validation_metrics
+from tuner.bundled._digits import digits_at, load_examples, validation_metrics
 from tuner.bundled.digits_mlp import MAX_EPOCHS, scheduled_lr
 from tuner.space import contains
 
@@ -102,21 +102,22 @@ def own(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_splits_are_disjoint_stratified_and_complete() -> None:
-    splits = load_splits()
-    assert [len(split.labels) for split in splits] == [1078, 359, 360]
-    rows = [{tuple(image) for image in split.images.tolist()} for split in splits]
+    examples = load_examples()
+    parts = [*examples.split(), examples.test]
+    assert [len(rows) for rows in parts] == [1078, 359, 360]
+    images = [{tuple(image) for image in examples.inputs[rows].tolist()} for rows in parts]
     # a few digits occur twice among the 1797 images; no pair may straddle two splits
-    assert not rows[0] & rows[1]
-    assert not rows[0] & rows[2]
-    assert not rows[1] & rows[2]
-    for split in splits:
-        share = torch.bincount(split.labels, minlength=10) / len(split.labels)
+    assert not images[0] & images[1]
+    assert not images[0] & images[2]
+    assert not images[1] & images[2]
+    for rows in parts:
+        digits = digits_at(rows, torch.device("cpu"))
+        share = torch.bincount(digits.labels, minlength=10) / len(rows)
         assert float((share - 0.1).abs().max()) < 0.01
-        assert split.images.shape == (len(split.labels), 64)
-        assert split.images.dtype == torch.float32
-    assert abs(float(splits.train.images.mean())) < 1e-5
-    assert isinstance(splits, Splits)
-    assert load_splits() is splits
+        assert digits.images.shape == (len(rows), 64)
+        assert digits.images.dtype == torch.float32
+    assert abs(float(digits_at(parts[0], torch.device("cpu")).images.mean())) < 1e-5
+    assert load_examples() is examples
 
 
 def test_metrics_by_hand() -> None:
@@ -144,11 +145,11 @@ def test_it_reports_and_learns(name: str) -> None:
         assert all(isinstance(result[key], float) for key in METRICS)
     assert results[-1]["val_error"] < 0.1 < results[0]["val_error"]
     assert results[-1]["train_loss"] < results[0]["train_loss"]
-    test_split = load_splits().test
-    probabilities = trainable.predict(test_split.images)
-    assert probabilities.shape == (len(test_split.labels), 10)
-    assert torch.allclose(probabilities.sum(dim=1), torch.ones(len(test_split.labels)))
-    assert float((probabilities.argmax(dim=1) == test_split.labels).float().mean()) > 0.85
+    images, labels = load_examples().at(load_examples().test)
+    probabilities = trainable.predict(images)
+    assert probabilities.shape == (len(labels), 10)
+    assert torch.allclose(probabilities.sum(dim=1), torch.ones(len(labels)))
+    assert float((probabilities.argmax(dim=1).numpy() == labels).mean()) > 0.85
 
 
 @each_optimizer

@@ -11,6 +11,8 @@ import pytest
 import torch
 from ray import tune
 
+from tuner.errors import ScenarioError
+from tuner.examples import Examples
 from tuner.trainable import EpochTrainable, stable_seed
 
 
@@ -263,3 +265,51 @@ def test_with_parameters_is_lazy_too() -> None:
     assert issubclass(wrapped, EpochTrainable)
     trainable = wrapped({})
     assert not hasattr(trainable, "data")
+
+
+class Learner(EpochTrainable):
+    """Says on which rows it trains and validates."""
+
+    @classmethod
+    def examples(cls) -> Examples:
+        rows = np.arange(10)
+        return Examples(rows[:, None], rows % 2, rows[8:], rows[6:8], classification=True)
+
+    def setup(self, config: dict[str, Any]) -> None:
+        self.rows = self.split
+
+    def train_epoch(self) -> dict[str, Any]:
+        return {"train": self.rows.train.tolist(), "validation": self.rows.validation.tolist()}
+
+
+def test_a_trial_gets_the_scenarios_own_split_unless_told_otherwise() -> None:
+    assert Learner({}).train()["train"] == [0, 1, 2, 3, 4, 5]
+    everything = type("All", (Learner,), {"part": "all"})({})
+    assert everything.train()["train"] == [0, 1, 2, 3, 4, 5, 6, 7]
+
+
+def test_a_reused_worker_gets_another_trials_part() -> None:
+    trainable = Learner({})
+    trainable.train()
+    trainable.reset({})
+    trainable.part = {"fold": 0, "folds": 2, "seed": 0}
+    result = trainable.train()
+    assert len(result["train"]) == len(result["validation"]) == 4
+
+
+def test_a_class_without_examples_says_what_to_define() -> None:
+    assert Learner.defines_examples()
+    assert not Walk.defines_examples()
+    with pytest.raises(ScenarioError, match=r"define a classmethod examples\(\)"):
+        _ = walk().split
+
+
+def test_a_class_may_have_an_attribute_split_of_its_own() -> None:
+    class Own(Walk):
+        def setup(self, config: dict[str, Any]) -> None:
+            super().setup(config)
+            self.split = "mine"
+
+    trainable = Own({"scale": 1.0})
+    trainable.train()
+    assert trainable.split == "mine"

@@ -1,4 +1,4 @@
-"""The public data sets that tuner can simulate with: where each is from, to the byte."""
+"""The public data sets that tuner can simulate or train with: where each is from, to the byte."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuner.errors import SpecError, nearest
-from tuner.public_data import algoperf, nasbench_nlp
+from tuner.public_data import algoperf, images, nasbench_nlp
 
 __all__ = ["DATA_SETS", "DataSet", "OriginalFile", "data_set"]
 
@@ -18,7 +18,7 @@ class OriginalFile:
 
     Attributes:
         name: What it is called in the data set's folder.
-        url: Where it is, pinned to a commit.
+        url: Where it is, pinned to a commit where it is in a repository.
         sha256: Of its content, as hexadecimal digits.
         size: In bytes.
     """
@@ -44,13 +44,13 @@ class Conversion:
 
 @dataclass(frozen=True)
 class DataSet:
-    """Public learning curves, or a model of some.
+    """Public learning curves, a model of some, or images to learn from.
 
     Attributes:
         name: Its folder's name, and how it is asked for.
         summary: What it is, in a line.
-        origin: The repository, with the commit.
-        licence: Its SPDX name.
+        origin: The repository, with the commit; or the page that it was published on.
+        licence: Its SPDX name; a word where it has none.
         files: What a reader needs in the folder.
         originals: What is downloaded; empty where that is too much.
         conversion: How ``files`` are made of what was published; None where they are that.
@@ -75,6 +75,14 @@ class DataSet:
 def _pinned(repository: str, commit: str, path: str, sha256: str, size: int) -> OriginalFile:
     url = f"https://raw.githubusercontent.com/{repository}/{commit}/{path}"
     return OriginalFile(path.rpartition("/")[2], url, sha256, size)
+
+
+def _of_mnist(array: str, sha256: str, size: int) -> OriginalFile:
+    """Return the file of which an array is made, at a mirror: its first address is gone."""
+    name = images.MNIST[array]
+    return OriginalFile(
+        name, f"https://storage.googleapis.com/cvdf-datasets/mnist/{name}", sha256, size
+    )
 
 
 _YAHPO = ("slds-lmu/yahpo_data", "efdab9072f63bd680396cd4b78b927c4a0caaad3")
@@ -133,9 +141,55 @@ _ALGOPERF_LOGS = DataSet(
     conversion=Conversion(algoperf.LOGS, algoperf.convert),
     local_copy="a git clone of it",
 )
+_MNIST = DataSet(
+    name="mnist",
+    summary="MNIST: 70,000 handwritten digits of 28 x 28 pixels, 10,000 of them to test on",
+    origin="http://yann.lecun.com/exdb/mnist",
+    licence="unstated",
+    files=images.FILES,
+    originals=(
+        _of_mnist(
+            "train_images.npy",
+            "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+            9912422,
+        ),
+        _of_mnist(
+            "train_labels.npy",
+            "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+            28881,
+        ),
+        _of_mnist(
+            "test_images.npy",
+            "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+            1648877,
+        ),
+        _of_mnist(
+            "test_labels.npy",
+            "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+            4542,
+        ),
+    ),
+    conversion=Conversion(images.MNIST["train_images.npy"], images.convert_mnist),
+)
+_CIFAR10 = DataSet(
+    name="cifar10",
+    summary="CIFAR-10: 60,000 photographs of 32 x 32 pixels in 10 classes, 10,000 to test on",
+    origin="https://www.cs.toronto.edu/~kriz/cifar.html",
+    licence="unstated",
+    files=images.FILES,
+    originals=(
+        OriginalFile(
+            images.CIFAR10,
+            f"https://www.cs.toronto.edu/~kriz/{images.CIFAR10}",
+            "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+            170052171,
+        ),
+    ),
+    conversion=Conversion(images.CIFAR10, images.convert_cifar10),
+)
 
 DATA_SETS: Mapping[str, DataSet] = {
-    each.name: each for each in (_LCBENCH, _NASBENCH_NLP, _ALGOPERF_LOGS)
+    each.name: each for each in (_LCBENCH, _NASBENCH_NLP, _ALGOPERF_LOGS, _MNIST, _CIFAR10)
 }
 """Every data set, by name."""
 

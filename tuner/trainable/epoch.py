@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import hashlib
 import sys
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ from typing import Any
 from ray.tune import Trainable
 
 from tuner import seeds
+from tuner.errors import ScenarioError
+from tuner.examples import Examples, Part, Split
 from tuner.trainable import generators
 from tuner.trainable.state import read_state, write_state
 
@@ -39,6 +42,9 @@ class EpochTrainable(Trainable):
             def should_stop(self): ...            # optional: early stopping
             def cleanup(self): ...                # optional: the end of each `setup`
 
+            @classmethod
+            def examples(cls): ...                # optional: the data, with its test rows
+
     Every report holds the metrics of `train_epoch` and ``epoch``, the number of epochs this
     trial has done, counted on after a restore.
 
@@ -47,6 +53,10 @@ class EpochTrainable(Trainable):
     warm worker takes another trial, every attribute set since `setup` is dropped and `setup`
     runs again: a reused worker gives the results of a fresh one. Keep data that all trials
     share in a module-level function under `tuner.cached`.
+
+    **Data.** A class that says in `examples` what it learns from, and trains and validates on the
+    rows of ``self.split``, can be cross-validated, refitted on all data and ensembled: whoever
+    runs the trial then decides which part of the data it gets.
 
     **Randomness.** Python's, NumPy's and torch's global generators are seeded with `trial_seed`
     before `setup` (torch only if imported by then: import it at the top of the module), are the
@@ -65,6 +75,9 @@ class EpochTrainable(Trainable):
 
     sweep_seed: int = 0
     """The sweep's master seed; set on a subclass by whoever runs the sweep."""
+
+    part: Part = "holdout"
+    """Which part of the `examples` the trial gets; set on a subclass by whoever runs the trial."""
 
     def __init__(self, config: dict[str, Any] | None = None, storage: Any = None) -> None:
         self.__ready = False  # has `setup` run for this trial?
@@ -95,6 +108,18 @@ class EpochTrainable(Trainable):
         """Return predictions for a batch of ``inputs``; call `ensure_setup` first."""
         raise NotImplementedError(f"{type(self).__name__} defines no predict()")
 
+    @classmethod
+    def examples(cls) -> Examples:
+        """Return what the scenario learns from, typically what a `tuner.cached` function loads.
+
+        Raises:
+            ScenarioError: The class does not say.
+        """
+        raise ScenarioError(
+            f"{cls.__name__} does not say what it learns from; define a classmethod examples() "
+            "that returns a tuner.Examples, and train on the rows of self.split"
+        )
+
     def should_stop(self) -> bool:
         """Say after each epoch whether the trial ends here, e.g. because patience ran out."""
         return False
@@ -112,6 +137,21 @@ class EpochTrainable(Trainable):
             cls.state_dict is not base.state_dict
             and cls.load_state_dict is not base.load_state_dict
         )
+
+    @classmethod
+    def defines_examples(cls) -> bool:
+        """Say whether the class defines `examples`."""
+        derived = cls.__mro__[: cls.__mro__.index(EpochTrainable)]
+        return any("examples" in vars(each) for each in derived)
+
+    @functools.cached_property
+    def split(self) -> Split:
+        """The rows of `examples` that this trial trains and validates on.
+
+        Raises:
+            ScenarioError: The class does not define `examples`.
+        """
+        return self.examples().split(self.part)
 
     @property
     def epochs_done(self) -> int:

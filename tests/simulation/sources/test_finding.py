@@ -44,6 +44,8 @@ OWN = textwrap.dedent(
         ("lcbenc:189873", r"unknown task 'lcbenc'; did you mean 'lcbench'\?"),
         ("", "unknown task ''; known: algoperf, branin"),
         ("valley.py", "a task in a file is named after a colon, valley.py:TASK"),
+        ("valley.py", "a scenario has no learning curves .* sweep:FOLDER; known: algoperf, branin"),
+        ("tabular", "'tabular' names no task; a scenario has no learning curves by itself: run"),
         ("lcbench", "needs one OpenML id, got 'lcbench': write for instance lcbench:189873"),
         ("lcbench:epochs=52", "needs one OpenML id"),
         ("branin:7", "has no instances, got 'branin:7': write for instance branin:noise=0.1"),

@@ -18,6 +18,7 @@ from typing import Any
 
 from tuner.arms import Choice, parse_choice
 from tuner.errors import SpecError, nearest
+from tuner.scenario.bundled import bundled_scenarios
 from tuner.simulation.sources.lcbench import lcbench_task, lcbench_tasks
 from tuner.simulation.sources.published import FUNCTIONS, function_task
 from tuner.simulation.sources.sweeps import sweep_task
@@ -27,7 +28,7 @@ from tuner.simulation.sources.tables import (
     digits_task,
     nasbench_nlp_task,
 )
-from tuner.simulation.sources.users import is_place, user_task
+from tuner.simulation.sources.users import NO_CURVES, is_place, user_task
 from tuner.simulation.tasks import CurveTask
 
 __all__ = ["FAMILIES", "Family", "family_of", "find_task"]
@@ -153,11 +154,17 @@ def family_of(name: str) -> Family:
     Raises:
         SpecError: There is none of that name.
     """
+    if name in FAMILIES:
+        return FAMILIES[name]
+    known = f"; known: {', '.join(sorted(FAMILIES))}"
     if name.endswith(".py"):
-        raise SpecError(f"a task in a file is named after a colon, {name}:TASK, got {name!r}")
-    if name not in FAMILIES:
-        raise SpecError(f"unknown task {name!r}{nearest(name, FAMILIES)}")
-    return FAMILIES[name]
+        raise SpecError(
+            f"a task in a file is named after a colon, {name}:TASK, got {name!r}; "
+            f"{NO_CURVES}{known}"
+        )
+    if name in bundled_scenarios():
+        raise SpecError(f"{name!r} names no task; {NO_CURVES}{known}")
+    raise SpecError(f"unknown task {name!r}{nearest(name, FAMILIES)}")
 
 
 def _build(family: Family, rest: str, text: str) -> CurveTask:

@@ -6,11 +6,18 @@ import importlib.util
 from pathlib import Path
 
 from tuner.errors import ScenarioError
+from tuner.scenario import Scenario
 from tuner.scenario.loading import load_attribute
 from tuner.scenario.references import split_reference
 from tuner.simulation.tasks import CurveTask
 
-__all__ = ["is_place", "user_task"]
+__all__ = ["NO_CURVES", "is_place", "user_task"]
+
+NO_CURVES = (
+    "a scenario has no learning curves by itself: run it (tuner run), and simulate its recorded "
+    "trials as sweep:FOLDER"
+)
+"""What to do who would simulate a scenario."""
 
 
 def is_place(text: str) -> bool:
@@ -38,6 +45,8 @@ def user_task(text: str) -> CurveTask:
     found = load_attribute(text)
     if not isinstance(found, CurveTask) and callable(found):
         found = found()
+    if isinstance(found, Scenario):
+        raise ScenarioError(f"{text} is a tuner.Scenario; {NO_CURVES}")
     if not isinstance(found, CurveTask):
         raise ScenarioError(
             "what is simulated is a tuner.simulation.CurveTask, or a function that returns one, "
