@@ -1,4 +1,6 @@
-"""Statistics of comparisons: pure functions of frames, from `Outcomes` to an answer each.
+"""Statistics of comparisons, and of the trials of a sweep: pure functions of frames.
+
+Of comparisons, from `Outcomes` to an answer each:
 
 * ``outcomes``: `Outcomes`, the runs and incumbents of a comparison, checked; who is paired.
 * ``steps``: one run, as a step function of what was spent.
@@ -12,6 +14,11 @@
 * ``caveats``: `caveats`, what limits the answers.
 
 Intervals are over seeds on the given tasks; tests are over tasks.
+
+Of the trials of one sweep, imported from where they are:
+
+* ``importance``: `forest_importance`, by the marginals in ``importance_marginals``.
+* ``best_of``: `expected_best`, what the best of n trials is worth.
 """
 
 from __future__ import annotations

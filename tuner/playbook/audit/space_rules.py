@@ -1,0 +1,311 @@
+"""Rules about the space: is the best at its edge, what fails where, what does not matter?"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.figure import Figure
+from scipy import stats
+
+from tuner.analysis.importance import FEWEST_TRIALS, Importance, forest_importance
+from tuner.analysis.proportions import wilson_interval
+from tuner.errors import NoResultError
+from tuner.playbook.audit.checks import Check, command, more_trials
+from tuner.playbook.audit.findings import Finding
+from tuner.playbook.evidence import BAD_OUTCOMES, FEWEST_GOOD, Evidence
+from tuner.playbook.positions import option_counts
+from tuner.plurals import counted
+from tuner.searchers.parameters import Number, Options, Parameter
+
+__all__ = ["boundary", "duplicates", "failures", "importance", "importance_of"]
+
+NEAR = 0.05
+"""The outer twentieth of a domain is its edge."""
+
+_CHANCE = 0.05
+"""How often chance alone may pass for an effect, over all hyperparameters and ends together."""
+
+NO_EFFECT = 0.03
+"""Less of the variance, interactions included, is what a forest gives to a random number."""
+
+NO_DROP = 0.05
+"""Shuffling costs less R^2 than this, in 19 of 20 folds and shuffles."""
+
+TRUSTED_R2 = 0.5
+"""A forest that explains less of unseen trials says nothing of what does not matter: what it does
+not explain may well be an effect that it has not found."""
+
+
+class _End(NamedTuple):
+    """One end of a hyperparameter's domain, and the good trials there."""
+
+    name: str
+    end: str
+    bound: float
+    share: float
+    trials: int
+
+
+def boundary(evidence: Evidence, check: Check) -> Finding:
+    """Look for good trials that crowd at an end of a domain, more than chance would have it."""
+    refusal = _why_not(evidence)
+    if refusal:
+        return check.unknown(refusal)
+    if len(evidence.ranked) < 2 * FEWEST_GOOD:
+        return check.unknown(
+            f"{counted(len(evidence.ranked), 'trial')} with a value, and good ones are told from "
+            f"{2 * FEWEST_GOOD} on"
+        )
+    numbers = {n: p for n, p in evidence.parameters.items() if isinstance(p, Number)}
+    if not numbers:
+        return check.unknown("no hyperparameter has bounds")
+    good = evidence.positions.loc[evidence.good]
+    tests = 2 * len(numbers)
+    found = [end for name, each in numbers.items() for end in _crowded(name, each, good, tests)]
+    found.sort(key=lambda end: -end.share)
+    picture = partial(_positions_figure, evidence, evidence.good, "good", edge=NEAR)
+    if not found:
+        message = f"the {len(good)} good trials crowd at no end of {counted(len(numbers), 'range')}"
+        return check.judged(0.0, message, remedy="", picture=picture)
+    told = "; ".join(
+        f"{end.share:.0%} of {end.trials} good trials have {end.name} at its {end.end} end, "
+        f"{end.bound:g}"
+        for end in found
+    )
+    remedy = (
+        f"widen {', '.join(dict.fromkeys(end.name for end in found))}, unless the bound is a "
+        f"natural one: {command('refine', evidence.place)}"
+    )
+    details = {"ends": [end._asdict() for end in found]}
+    return check.judged(found[0].share, told, remedy=remedy, picture=picture, details=details)
+
+
+def failures(evidence: Evidence, check: Check) -> Finding:
+    """Tell the share of trials that diverged, failed or were infeasible, and where they lie."""
+    trials = evidence.trials
+    ended = trials[trials["outcome"].notna() & (trials["outcome"] != "interrupted")]
+    if not len(ended):
+        return check.unknown("no trial has ended")
+    worthless = ended["outcome"].isin(["completed", "stopped"]) & ~np.isfinite(ended["cost"])
+    bad = ended["outcome"].isin(BAD_OUTCOMES) | worthless
+    trials_told = counted(len(ended), "trial")
+    if not bad.any():
+        return check.judged(0.0, f"each of {trials_told} brought a value", remedy="")
+    kinds = Counter(ended["outcome"].where(~worthless, "without a finite value")[bad])
+    told = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    where = "" if bad.all() else _where(evidence, bad)
+    message = f"{bad.mean():.0%} of {trials_told} brought nothing: {told}"
+    remedy = f"see what ended them: {command('show', evidence.place)}"
+    if where:
+        message += f"; {where}"
+        remedy = f"narrow the space there: {command('refine', evidence.place)}"
+    picture = partial(_positions_figure, evidence, list(bad.index[bad]), "brought nothing")
+    return check.judged(
+        float(bad.mean()),
+        message,
+        remedy=remedy,
+        picture=picture if len(evidence.positions.columns) else None,
+        details={
+            "interval": wilson_interval(int(bad.sum()), len(bad)),
+            "outcomes": dict(kinds),
+            "where": where,
+        },
+    )
+
+
+def duplicates(evidence: Evidence, check: Check) -> Finding:
+    """Count the trials whose configuration an earlier trial had."""
+    refusal = _why_not(evidence, needs_space=False)
+    if refusal:
+        return check.unknown(refusal)
+    keys = evidence.trials["key"]
+    if not len(keys):
+        return check.unknown("there is no trial")
+    repeats = int(keys.duplicated().sum())
+    distinct = len(keys) - repeats
+    most = int(keys.value_counts().iloc[0])
+    message = f"{counted(distinct, 'configuration')} in {counted(len(keys), 'trial')}"
+    if repeats:
+        message += f", one of them {most} times"
+    return check.judged(
+        repeats / len(keys),
+        message,
+        remedy="fewer trials, a wider space, or a searcher that repeats nothing (--searcher grid "
+        "or halton); repeats on purpose tell the seeds' variance",
+        details={"repeats": repeats, "distinct": distinct, "most": most},
+        picture=partial(_repeats_figure, keys),
+    )
+
+
+def importance(evidence: Evidence, check: Check) -> Finding:
+    """Look for hyperparameters that show no effect at equal time."""
+    refusal = _why_not(evidence)
+    if refusal:
+        return check.unknown(refusal)
+    try:
+        found, time = importance_of(evidence)
+    except NoResultError as error:
+        return check.unknown(str(error))
+    picture = partial(_importance_figure, found)
+    if not found.r2 >= TRUSTED_R2:
+        r2 = "nothing" if math.isnan(found.r2) else f"R² {found.r2:.2f}"
+        return check.unknown(
+            f"a forest on {counted(found.trials, 'trial')} explains {r2} of trials that it has not "
+            f"seen, and is believed from {TRUSTED_R2} on",
+            remedy=more_trials(evidence),
+            picture=picture,
+        )
+    effects = found.effects
+    idle = effects[(effects["total"] < NO_EFFECT) & (effects["drop_high"] < NO_DROP)]
+    first = ", ".join(
+        f"{row.name_} {row.total:.0%}"
+        for row in effects.rename(columns={"name": "name_"}).head(3).itertuples()
+    )
+    at = f"at {evidence.time_attr} {time:g}; R² {found.r2:.2f}"
+    names = [str(name) for name in idle["name"]]
+    message = f"every hyperparameter has an effect ({at})"
+    if names:
+        message = (
+            f"less than {NO_EFFECT:.0%} of the explained variance each: {', '.join(names)} ({at})"
+        )
+    message += f"; most: {first}"
+    return check.judged(
+        len(idle) / len(effects),
+        message,
+        remedy=f"fix {', '.join(names)}: {command('refine', evidence.place)}",
+        picture=picture,
+        details={
+            "r2": found.r2,
+            "time": time,
+            "effects": json.loads(effects.to_json(orient="records")),
+            "pairs": json.loads(found.pairs.head(10).to_json(orient="records")),
+        },
+    )
+
+
+def importance_of(evidence: Evidence, *, seed: int = 0) -> tuple[Importance, float]:
+    """Return how much each hyperparameter matters, and at which time trials were compared.
+
+    Trials are compared by their best cost up to the largest time that half of them reached; those
+    that diverged before count as the worst.
+
+    Raises:
+        NoResultError: There are too few trials, or nothing was searched.
+    """
+    time = evidence.reached()
+    costs = evidence.costs_at(time)
+    inputs = evidence.positions.loc[costs.index].dropna(how="all")
+    if len(inputs) < FEWEST_TRIALS or not len(inputs.columns):
+        raise NoResultError(
+            f"{counted(len(inputs), 'trial')} to compare at equal time, and a forest takes "
+            f"{FEWEST_TRIALS}"
+        )
+    options = option_counts(evidence.parameters)
+    found = forest_importance(
+        inputs, np.asarray(costs[inputs.index], dtype=np.float64), options=options, seed=seed
+    )
+    return found, time
+
+
+def _why_not(evidence: Evidence, *, needs_space: bool = True) -> str:
+    """Return why hyperparameters cannot be judged; empty if they can."""
+    if evidence.copied:
+        return "trials copied one another, so that values belong to no configuration"
+    return "nothing was searched" if needs_space and not evidence.parameters else ""
+
+
+def _crowded(name: str, number: Number, good: pd.DataFrame, tests: int) -> Iterator[_End]:
+    """Yield the ends of a domain where significantly many good trials lie."""
+    places = good[name].dropna().to_numpy(float)
+    low, high = number.to_unit(number.lower), number.to_unit(number.upper)
+    if len(places) < FEWEST_GOOD or not low < high:
+        return
+    along = (places - low) / (high - low)
+    for end, bound, there, cell in (
+        ("lower", number.lower, along <= NEAR, 2 * low),  # a multiple's share of the interval
+        ("upper", number.upper, along >= 1 - NEAR, 2 * (1 - high)),
+    ):
+        by_chance = min(1.0, NEAR + cell)
+        p = stats.binom.sf(there.sum() - 1, len(places), by_chance)
+        if p < _CHANCE / tests:
+            yield _End(name, end, bound, float(there.mean()), len(places))
+
+
+def _where(evidence: Evidence, bad: pd.Series[bool]) -> str:
+    """Return the side of one hyperparameter where bad trials lie; empty if none tells."""
+    places = evidence.positions.loc[bad.index]
+    sides = [
+        side
+        for name, parameter in evidence.parameters.items()
+        for side in _sides(name, parameter, places[name].to_numpy(float))
+    ]
+    if not sides:
+        return ""
+    marked = bad.to_numpy(bool)
+    best = max(sides, key=lambda side: _separation(side[1], marked))
+    inside = best[1]
+    table = [
+        [int((inside & marked).sum()), int((inside & ~marked).sum())],
+        [int((~inside & marked).sum()), int((~inside & ~marked).sum())],
+    ]
+    if _separation(inside, marked) <= 0 or stats.fisher_exact(table)[1] > _CHANCE / len(sides):
+        return ""
+    return f"{table[0][0]} of {sum(table[0])} with {best[0]}"
+
+
+def _sides(
+    name: str, parameter: Parameter, places: npt.NDArray[np.float64]
+) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
+    """Yield parts of a domain that can be told in a few words, and which trials lie there."""
+    if isinstance(parameter, Options):
+        for position, option in enumerate(parameter.options):
+            yield f"{name} = {_short(option)}", places == position
+        return
+    for cut in np.arange(0.1, 0.95, 0.1):
+        value = f"{parameter.from_unit(float(cut)):.3g}"
+        yield f"{name} < {value}", places < cut
+        yield f"{name} > {value}", places > cut
+
+
+def _separation(inside: npt.NDArray[np.bool_], marked: npt.NDArray[np.bool_]) -> float:
+    """Return by how much more of the marked than of the others are inside (Youden's J)."""
+    return float(inside[marked].mean() - inside[~marked].mean())
+
+
+def _short(option: Any) -> str:
+    text = str(option)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _positions_figure(
+    evidence: Evidence, marked: Sequence[str], label: str, *, edge: float = 0.0
+) -> Figure:
+    from tuner.figures import draw_positions
+
+    counts = option_counts(evidence.parameters)
+    return draw_positions(evidence.positions, marked=marked, label=label, options=counts, edge=edge)
+
+
+def _repeats_figure(keys: pd.Series[str]) -> Figure:
+    from tuner.figures import draw_counts
+
+    counts = keys.value_counts().value_counts().sort_index()
+    return draw_counts(
+        {f"{times} x": int(count) for times, count in counts.items()},
+        x="how often a configuration was tried",
+        y="configurations",
+    )
+
+
+def _importance_figure(found: Importance) -> Figure:
+    from tuner.figures import draw_importance
+
+    return draw_importance(found)
