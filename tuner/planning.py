@@ -18,13 +18,13 @@ from ray.tune.search import Searcher
 
 from tuner import space as spaces
 from tuner.arms import Choice, parse_choice
-from tuner.bundles import check_placement
+from tuner.bundles import Shape, check_placement
 from tuner.errors import SpecError
 from tuner.option_values import plain_options, whole
 from tuner.options import SweepOptions, check_option_names
 from tuner.pairing import check_pair, check_population
 from tuner.places import Place, Uri, place_of
-from tuner.remarks import objective_remarks
+from tuner.remarks import objective_remarks, share_remarks
 from tuner.scenario import Scenario, load_scenario
 from tuner.scenario.resources import overridden
 from tuner.schedulers import (
@@ -170,6 +170,7 @@ def resolve_plan(scenario: str | Scenario, options: SweepOptions, *, bounded: bo
     asked = plain.pop("worker_mode", SweepSpec.worker_mode)
     worker_mode, obstacle = workable(asked, chosen.trainable)
     remarks = [str(told) for told in (past, obstacle) if told is not None]
+    remarks += share_remarks(Shape.of(chosen.resources, chosen.bundles).bundles)
     spec = SweepSpec(
         name=_name(given.get("name"), chosen, scheduler),
         storage_path=str(storage),
@@ -192,6 +193,7 @@ def resolve_plan(scenario: str | Scenario, options: SweepOptions, *, bounded: bo
         own_objectives="metric" in given or "mode" in given,
         own_limits=[name for name in ("max_t", "grace_period", "resources") if name in given],
         warm_start=() if past is None else past.sweeps,
+        roles=dict(chosen.roles),
         worker_mode=worker_mode,
         **plain,
     )

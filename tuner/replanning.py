@@ -23,7 +23,7 @@ from tuner.scenario.resources import Resources
 from tuner.schedulers import SCHEDULERS
 from tuner.spec import SweepSpec, WorkerMode
 
-__all__ = ["ResumeOptions", "replan", "with_objectives"]
+__all__ = ["ResumeOptions", "replan", "stored_scenario", "with_objectives"]
 
 _SEARCHES_ELSEWHERE = ("random", "halton", "sobol", "hyperopt", "optuna", "evolution")
 _KEEPS_ITS_RUNGS = ("fifo", "asha", "median")  # when max_t grows
@@ -114,16 +114,11 @@ def replan(
         if name not in known:
             raise SpecError(f"a sweep cannot be resumed with {name!r}{nearest(name, known)}")
     given: dict[str, Any] = {key: value for key, value in changes.items() if value is not None}
-    chosen = _scenario_of(stored, scenario)
-    if stored.own_objectives:
-        chosen = with_objectives(chosen, stored.objectives)
     if "space" in given:
-        chosen = dataclasses.replace(chosen, space=given.pop("space"))
+        chosen = _scenario_of(stored, scenario).with_space(given.pop("space"))
         _check_learns(stored)
     else:
-        if stored.own_space:
-            chosen = dataclasses.replace(chosen, space=spaces.from_json(stored.space))
-        _check_unchanged(stored, chosen)
+        chosen = stored_scenario(stored, scenario)
     options: dict[str, Any] = {
         name: value for name in _CARRIED_OVER if (value := getattr(stored, name)) is not None
     }
@@ -145,6 +140,8 @@ def replan(
         own_objectives=stored.own_objectives,
         own_limits=[name for name in _REMEDIES if name in {*stored.own_limits, *changes}],
         warm_start=stored.warm_start,
+        roles=stored.roles,
+        lineage=stored.lineage,
     )
     kept = _kept_limits(stored, chosen, spec.own_limits)
     return dataclasses.replace(plan, spec=spec, remarks=(*plan.remarks, *kept))
@@ -166,6 +163,24 @@ def _resources(stored: SweepSpec, scenario: Scenario, given: dict[str, Any]) -> 
     return {"resources": list(stored.bundles) or [stored.resources]}
 
 
+def stored_scenario(stored: SweepSpec, given: Scenario | str | None = None) -> Scenario:
+    """Return the scenario of a stored sweep as the sweep tunes it: its objectives, its space.
+
+    Args:
+        stored: What the sweep was asked to do.
+        given: How to get the scenario, where the spec does not say, or it has moved.
+
+    Raises:
+        ScenarioError: It cannot be loaded, or is not given though it must be.
+        SpecError: It has changed since.
+    """
+    chosen = _scenario_of(stored, given)
+    if stored.own_space:
+        chosen = chosen.with_space(spaces.from_json(stored.space))
+    _check_unchanged(stored, chosen)
+    return chosen
+
+
 def with_objectives(scenario: Scenario, objectives: Sequence[Objective]) -> Scenario:
     """Return ``scenario`` with other objectives."""
     metrics, modes = [each.metric for each in objectives], [each.mode for each in objectives]
@@ -173,6 +188,11 @@ def with_objectives(scenario: Scenario, objectives: Sequence[Objective]) -> Scen
 
 
 def _scenario_of(stored: SweepSpec, given: Scenario | str | None) -> Scenario:
+    chosen = _loaded(stored, given)
+    return with_objectives(chosen, stored.objectives) if stored.own_objectives else chosen
+
+
+def _loaded(stored: SweepSpec, given: Scenario | str | None) -> Scenario:
     if given is not None:
         return load_scenario(given)
     if stored.source is None:

@@ -26,13 +26,18 @@ class SweepSpec:
         source: How the scenario is loaded again (bundled name, module, file); None if it was
             built in Python.
         space: The search space as JSON (`tuner.space.to_json`).
-        own_space: Whether it was given in place of the scenario's when the sweep was resumed.
+        own_space: Whether it is another one than the scenario's: given when the sweep was
+            resumed, or made by ``tuner.explore`` or ``tuner.refine``.
         metric: What is tuned; of several objectives the primary.
         mode: Whether lower (``"min"``) or higher (``"max"``) is better.
         objectives: All that is tuned, ``metric`` with ``mode`` first; filled in where it is left
             out.
         own_objectives: Whether they were given in place of the scenario's.
         own_limits: Which of ``max_t``, ``grace_period`` and ``resources`` were given so.
+        roles: What hyperparameters are, by full flat name (see `tuner.Scenario`); of those that
+            ``tuner.explore`` fixed, too.
+        lineage: Of a sweep that refines another one, where it comes from, as plain values
+            (`tuner.playbook.lineage.Lineage`); None for others.
         time_attr: What counts as a trial's time.
         max_t: Trials end there, in units of ``time_attr``.
         grace_period: Schedulers leave younger trials alone, in units of ``time_attr``.
@@ -115,6 +120,8 @@ class SweepSpec:
     objectives: Sequence[Objective] = ()
     own_objectives: bool = False
     own_limits: Sequence[str] = ()
+    roles: Mapping[str, str] = field(default_factory=dict)
+    lineage: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         objectives = tuple(self.objectives) or (Objective(self.metric, self.mode),)

@@ -276,6 +276,14 @@ class TestDryRun:
             assert part in done.out
         assert not (tmp_path / "results").exists()
 
+    def test_what_a_trial_takes_is_told_in_words(self, tuner_command: Command) -> None:
+        told = tuner_command("run", "digits_ddp", "--dry-run").out
+        assert "nothing + cpu=1 + cpu=1" in told
+        memory = tuner_command(
+            *("run", "digits_mlp", "--dry-run", "--resources", "memory=4294967296")
+        ).out
+        assert "cpu=1, memory=4.0GiB" in memory
+
     def test_as_json(self, tuner_command: Command, scenario: str) -> None:
         spec = tuner_command("run", scenario, "--dry-run", "--json", "--time-budget", "1h").json
         assert (spec["scenario"], spec["time_budget_s"]) == ("mine", 3600.0)
@@ -295,6 +303,7 @@ class TestDryRun:
             ),
             (("--max-t", "0"), "--max-t must be a whole number >= 1, got 0"),
             (("--max-failures", "-2"), "--max-failures must be a whole number >= -1, got -2"),
+            (("--share", "0"), "--share must be a weight from 0.001 to 1000, got 0.0"),
         ],
     )
     def test_errors_name_the_options(

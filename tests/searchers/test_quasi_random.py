@@ -97,3 +97,63 @@ def test_more_dimensions_than_sobol_has_are_refused() -> None:
     with pytest.raises(SpecError, match=r"at most 21,201 dimensions.*'halton'"):
         check_searcher(parse_choice("sobol"), space)
     check_searcher(parse_choice("halton"), space)
+
+
+BRANCHES: dict[str, Any] = {
+    "optimizer": tune.choice(
+        [{"kind": "sgd", "nesterov": tune.choice([False, True])}, {"kind": "adam"}]
+    ),
+    "act": tune.choice(["relu", "tanh", "gelu"]),
+    "x": tune.uniform(0, 1),
+    "n": tune.randint(0, 1000),
+}
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_strata_get_the_same_points_in_turns(name: str) -> None:
+    space = {key: BRANCHES[key] for key in ("act", "x", "n")}
+    drawn = configs(f"{name}:over=act", space, 30)
+    by_act = {
+        act: [(c["x"], c["n"]) for c in drawn if c["act"] == act]
+        for act in ("relu", "tanh", "gelu")
+    }
+    assert [len(points) for points in by_act.values()] == [10, 10, 10]
+    assert by_act["relu"] == by_act["tanh"] == by_act["gelu"]
+    assert len(set(by_act["relu"])) == 10
+
+
+def test_a_choice_inside_a_branch_is_part_of_its_combinations_only() -> None:
+    over = 'halton:over="optimizer,optimizer[0]/nesterov"'
+    drawn = configs(over, BRANCHES, 30)
+    kinds = Counter((c["optimizer"]["kind"], c["optimizer"].get("nesterov")) for c in drawn)
+    assert kinds == {("sgd", False): 10, ("sgd", True): 10, ("adam", None): 10}
+
+
+def test_infeasible_points_cost_no_stratum_its_share() -> None:
+    space = {key: BRANCHES[key] for key in ("act", "x")}
+    drawn = configs(
+        "halton:over=act", space, 30, constraint=lambda c: c["act"] != "relu" or c["x"] < 0.3
+    )
+    assert Counter(c["act"] for c in drawn) == {"relu": 10, "tanh": 10, "gelu": 10}
+    assert all(c["x"] < 0.3 for c in drawn if c["act"] == "relu")
+    assert [c["x"] for c in drawn if c["act"] == "tanh"] == [
+        c["x"] for c in drawn if c["act"] == "gelu"
+    ]
+
+
+def test_strata_of_choices_alone_end_when_all_is_tried() -> None:
+    searcher = build_searcher(
+        parse_choice("halton:over=a"), {"a": tune.choice([1, 2]), "b": tune.choice([1, 2])},
+        metric="loss", mode="min", seed=0,
+    )  # fmt: skip
+    told = [searcher.suggest(f"t{n}") for n in range(5)]
+    assert {(c["a"], c["b"]) for c in told[:4] if isinstance(c, dict)} == {
+        (1, 1), (1, 2), (2, 1), (2, 2)
+    }  # fmt: skip
+    assert told[4] == "FINISHED"
+
+
+@pytest.mark.parametrize(("over", "message"), [("x", "got 'x'"), ("acts", "did you mean 'act'")])
+def test_strata_are_of_choices(over: str, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        check_searcher(parse_choice(f"halton:over={over}"), BRANCHES)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from ray import tune
 from ray.exceptions import RayActorError
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
@@ -189,6 +190,9 @@ ARMS = {
                "max_t": 2},
     "sobol": {"scheduler": "asha", "searcher": "sobol", "num_samples": 4, "max_t": 3,
               "scenario": {"constraint": lambda config: config["x"] + config["lr"] < 0.5}},
+    "strata": {"scheduler": "fifo", "searcher": "halton:over=kind", "num_samples": 4, "max_t": 2,
+               "scenario": {"space": {"x": tune.uniform(0.0, 1.0), "lr": tune.uniform(0.0, 1.0),
+                                      "kind": tune.choice(["a", "b"])}}},
     "evolution": {"scheduler": "asha", "searcher": "evolution:population_size=2,sample_size=1",
                   "num_samples": 6, "max_t": 3,
                   "scenario": {"constraint": lambda config: config["x"] < 0.5}},

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tuner.forecast import Estimate, Forecast
 
-__all__ = ["plan"]
+__all__ = ["forecast_parts", "plan"]
 
 _OWN = ("seconds_per_epoch", "checkpoint_mb", "price_per_gpu_hour")
 _KIB = 1024
@@ -144,11 +144,17 @@ def _print(found: Forecast, options: dict[str, Any]) -> None:
     from tuner.cli.terminal import stdout_console
 
     console = stdout_console()
-    for part in _parts(found, options):
+    for part in forecast_parts(found, options):
         console.print(part)
 
 
-def _parts(found: Forecast, options: dict[str, Any]) -> Iterator[RenderableType]:
+def forecast_parts(found: Forecast, options: dict[str, Any]) -> Iterator[RenderableType]:
+    """Yield what a forecast says.
+
+    Args:
+        found: The forecast.
+        options: The keywords of `tuner.run` that the command line sets.
+    """
     from rich.text import Text
 
     from tuner.cli.tables import facts

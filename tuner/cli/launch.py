@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tuner.options import SweepOptions
     from tuner.store import Sweep
 
-__all__ = ["carry_out", "go_on", "preview", "stdout_kept_clean"]
+__all__ = ["carry_out", "conclude", "go_on", "preview", "stdout_kept_clean"]
 
 _N_BEST = 5
 _CURVES_HEIGHT = 14
@@ -49,7 +49,7 @@ def carry_out(scenario: str, options: dict[str, Any], *, as_json: bool) -> int:
 
     with stdout_kept_clean(as_json):
         sweep = run(scenario, **_shown(options, as_json))
-    return _conclude(sweep, as_json)
+    return conclude(sweep, as_json)
 
 
 def go_on(folder: Place, scenario: str | None, changes: dict[str, Any], *, as_json: bool) -> int:
@@ -58,7 +58,7 @@ def go_on(folder: Place, scenario: str | None, changes: dict[str, Any], *, as_js
 
     with stdout_kept_clean(as_json):
         sweep = resume(folder, scenario=scenario, **_shown(changes, as_json))
-    return _conclude(sweep, as_json)
+    return conclude(sweep, as_json)
 
 
 def _shown(options: dict[str, Any], as_json: bool) -> dict[str, Any]:
@@ -68,7 +68,8 @@ def _shown(options: dict[str, Any], as_json: bool) -> dict[str, Any]:
     return options
 
 
-def _conclude(sweep: Sweep, as_json: bool) -> int:
+def conclude(sweep: Sweep, as_json: bool) -> int:
+    """Print how a sweep ended, and return the exit code."""
     from tuner.cli.terminal import stdout_console
 
     if as_json:

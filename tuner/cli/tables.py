@@ -13,6 +13,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from tuner.bundles import Shape
 from tuner.cli.cluster_tables import nodes_parts, workers_text
 from tuner.cli.grid import GAP, empty_table
 from tuner.objectives import Objective
@@ -171,6 +172,7 @@ def outcome_parts(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
 def spec_facts(spec: Mapping[str, Any]) -> Table:
     """Return a resolved spec in full, for ``--dry-run``."""
     told = {name: value for name, value in spec.items() if name != "space"}
+    told |= {"resources": _takes_text(spec), "bundles": _bundles_text(spec) or "-"}
     space = {f"space  {path}": text for path, text in _space_leaves(spec["space"])}
     return facts(told | space)
 
@@ -233,15 +235,36 @@ def _essentials(spec: Mapping[str, Any]) -> dict[str, Any]:
         "scenario": spec.get("scenario"),
         "metric": ", ".join(map(str, _objectives(spec))),
         "budget": budget,
-        "resources": _bundles_text(spec) or spec.get("resources") or "by configuration",
+        "resources": _bundles_text(spec) or _takes_text(spec),
         "seed": spec.get("seed"),
     }
-    return told | {name: spec[name] for name in ("warm_start", "tags", "notes") if spec.get(name)}
+    told |= {name: spec[name] for name in ("warm_start", "roles") if spec.get(name)}
+    if spec.get("lineage"):
+        told["lineage"] = _lineage_text(spec["lineage"])
+    return told | {name: spec[name] for name in ("tags", "notes") if spec.get(name)}
+
+
+def _lineage_text(lineage: Mapping[str, Any]) -> str:
+    """Return of which sweep this is a refinement, and what was changed."""
+    told = [
+        f"{change['name']} ({', '.join(change['kinds'])}): {change['new']}"
+        for change in lineage["changes"]
+    ]
+    return "\n".join(
+        [f"round {lineage['round']} of {lineage['root']}, after {lineage['parent']}", *told]
+    )
+
+
+def _takes_text(spec: Mapping[str, Any]) -> str:
+    """Return what a trial takes in all."""
+    resources = spec.get("resources")
+    return str(Shape.of(resources)) if resources else "by configuration"
 
 
 def _bundles_text(spec: Mapping[str, Any]) -> str:
-    """Return what a trial takes where that is several bundles."""
-    return " + ".join(config_text(bundle) or "nothing" for bundle in spec.get("bundles") or ())
+    """Return what a trial takes where that is several bundles; empty where it is one."""
+    bundles = spec.get("bundles")
+    return str(Shape.of({}, bundles)) if bundles else ""
 
 
 def _decisions_table(decisions: Sequence[Mapping[str, Any]]) -> Table:

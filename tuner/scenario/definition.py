@@ -6,7 +6,7 @@ import copy
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -20,6 +20,7 @@ from tuner.objectives import Mode, Objective
 from tuner.scenario.callables import check_constraint, check_rule, check_trainable, class_saves
 from tuner.scenario.objectives import FirstOf, check_objectives
 from tuner.scenario.resources import Bundles, settle_resources, strategy_of
+from tuner.scenario.roles import Role, settle_roles
 from tuner.scenario.varying_resources import ResourcesOf, request_of, settle_varying
 from tuner.trainable import EpochTrainable
 
@@ -39,7 +40,7 @@ MUTABLE_NAMES = frozenset(
 """Hyperparameters that usually can change in the middle of training, by the last part of a path."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_MAPPINGS = ("space", "resources")
+_MAPPINGS = ("space", "resources", "roles")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -80,6 +81,10 @@ class Scenario:
         mutable: Flat names (``model/lr``; ``optimizer[0]/momentum`` in the first option of a
             choice) that population-based training may change. None: the domains whose last name
             is in `MUTABLE_NAMES`.
+        roles: What hyperparameters are, by flat name or the last part of it: ``"scientific"``
+            (its effect is asked for), ``"nuisance"`` (tuned for each value of the scientific
+            ones; what all others are) or ``"fixed"``. Filled in with full names; see
+            `tuner.explore`.
         objectives: All metrics with their modes, the primary first; filled in.
         bundles: How ``resources`` is divided, filled in; empty for a single bundle.
         resources_of: The function that ``resources`` was given as, if it was; filled in.
@@ -108,6 +113,7 @@ class Scenario:
     constraint: spaces.Constraint | None = field(default=None, repr=False)
     diverges: DivergenceRule | None = None
     mutable: tuple[str, ...] | None = None
+    roles: Mapping[str, Role] = field(default_factory=dict)
     objectives: tuple[Objective, ...] = ()
     bundles: Bundles = ()
     resources_of: ResourcesOf | None = field(default=None, repr=False)
@@ -136,6 +142,7 @@ class Scenario:
         if self.mutable is not None:
             self._freeze("mutable", _names("mutable", self.mutable))
         self._check_mutable()
+        self._freeze("roles", MappingProxyType(settle_roles(self.roles, self.space)))
 
     @property
     def saves_checkpoints(self) -> bool:
@@ -166,6 +173,20 @@ class Scenario:
             SpaceError: The constraint fails, or answers with something else than a boolean.
         """
         return spaces.is_feasible(self.constraint, config)
+
+    def with_space(self, space: Mapping[str, Any]) -> Scenario:
+        """Return the scenario in another space; names that it lacks lose their role.
+
+        Names in ``mutable`` that it lacks are left out too.
+
+        Raises:
+            SpaceError: The space is no space.
+        """
+        spaces.validate(space)
+        there = spaces.domains(space)
+        mutable = None if self.mutable is None else tuple(n for n in self.mutable if n in there)
+        roles = {name: role for name, role in self.roles.items() if name in there}
+        return replace(self, space=space, mutable=mutable, roles=roles)
 
     @property
     def mutable_space(self) -> dict[str, Domain]:
@@ -252,7 +273,7 @@ class Scenario:
                 )
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the fields; pickle cannot take the read-only views of two of them."""
+        """Return the fields; pickle cannot take the read-only views of some."""
         return {**vars(self), **{name: dict(getattr(self, name)) for name in _MAPPINGS}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

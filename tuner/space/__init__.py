@@ -5,7 +5,8 @@
 - `validation`: refuses what no searcher could draw from, naming the place.
 - `membership`: does a configuration lie in a space?
 - `feasibility`: does it satisfy a constraint between hyperparameters?
-- `serialization`: a space as JSON and back.
+- `serialization`: a space as JSON and back; `as_python`: as source.
+- `editing`: a space with some values replaced, and options left out.
 
 A space maps names to domains (``tune.loguniform(1e-4, 1)``), grids
 (``{"grid_search": [1, 2]}``), constants, or nested dicts of these. A choice between dicts that
@@ -15,6 +16,8 @@ is a conditional space: each dict is a *branch*.
 
 from __future__ import annotations
 
+from tuner.space.as_python import python_text
+from tuner.space.editing import Keep, edited
 from tuner.space.feasibility import Constraint, is_feasible
 from tuner.space.leaves import (
     domains,
@@ -30,8 +33,10 @@ from tuner.space.validation import validate
 
 __all__ = [
     "Constraint",
+    "Keep",
     "contains",
     "domains",
+    "edited",
     "flatten",
     "from_json",
     "grid_size",
@@ -39,6 +44,7 @@ __all__ = [
     "has_grid",
     "is_conditional",
     "is_feasible",
+    "python_text",
     "to_json",
     "unflatten",
     "validate",
