@@ -14,16 +14,23 @@ sweep.best().config
 
 Define what is tuned: `Scenario`, `EpochTrainable`, `load_scenario`, `bundled_scenarios`;
 `above_start`, `below_start`: when a trial has diverged; `cached`: data that all trials share;
-`run_ranks`, `Rank`: one trial on several processes.
+`run_ranks`, `Rank`: one trial on several processes; `Examples`, `Split`: what it learns from.
 Run it: `run`, `resume`, `resolve` (its spec, without running), `SweepOptions`, `ResumeOptions`,
 `SweepSpec`.
 Read it: `load`, `Sweep`, `TrialResult`. From Ray Tune itself: `import_ray`.
 Know how many trials share a GPU: `probe`, `Probe`.
 Know what it will take: `plan`, `Forecast`; what another scheduler would have done: `replay`,
 `Hindsight`.
-Simulate it over learning curves that are known: `simulate`, `SimulatedSweep`.
+Simulate it over learning curves that are known: `simulate`, `SimulatedSweep`; `find_task`: one
+that is known by name. `find_data`: public data on this machine.
 Run one trial again and compare: `reproduce`, `Reproduction`.
+Tell how far a sweep can be trusted, and what a hyperparameter brings: `audit`, `Audit`;
+`isolate`, `Isolation`.
 Compare arms at one budget: `compare`, `Comparison`, `load_comparison`, `resume_comparison`.
+Tune in steps: `explore` covers the space evenly, `refine` proposes the next one and says why,
+`Refinement`.
+Trust what was found, and use it: `adopt`, `Adoption`; `finalize`, `Finalization`; `load_model`,
+`Model`.
 Is a cluster fit for sweeps: `doctor`, `Diagnosis`.
 What can go wrong: `TunerError`, `UsageError` and their kinds, in `tuner.errors`.
 
@@ -42,36 +49,57 @@ if TYPE_CHECKING:
     from tuner.diagnosis import Diagnosis
     from tuner.distributed import Rank, run_ranks
     from tuner.errors import TunerError, UsageError
+    from tuner.examples import Examples, Split
     from tuner.exchange import import_ray
     from tuner.forecast import Forecast, plan
     from tuner.gpu_sharing import Probe
     from tuner.hindsight import Hindsight, replay
     from tuner.options import SweepOptions
     from tuner.planning import resolve
+    from tuner.playbook.adopting import adopt
+    from tuner.playbook.adoption import Adoption
+    from tuner.playbook.audit import Audit, audit
+    from tuner.playbook.exploring import explore
+    from tuner.playbook.finalizing import finalize
+    from tuner.playbook.isolation import Isolation, isolate
+    from tuner.playbook.model_card import Finalization
+    from tuner.playbook.models import Model, load_model
+    from tuner.playbook.refining import Refinement
+    from tuner.playbook.rounds import refine
     from tuner.probing import probe
+    from tuner.public_data import find_data
     from tuner.replanning import ResumeOptions
     from tuner.reproducing import Reproduction, reproduce
     from tuner.scenario import Scenario, bundled_scenarios, load_scenario
     from tuner.schedulers.divergence import above_start, below_start
     from tuner.simulating import simulate
     from tuner.simulation.result import SimulatedSweep
+    from tuner.simulation.sources import find_task
     from tuner.spec import SweepSpec
     from tuner.store import Sweep, TrialResult, load
     from tuner.sweep import resume, run
     from tuner.trainable import EpochTrainable
 
 __all__ = [
+    "Adoption",
+    "Audit",
     "Comparison",
     "Diagnosis",
     "EpochTrainable",
+    "Examples",
+    "Finalization",
     "Forecast",
     "Hindsight",
+    "Isolation",
+    "Model",
     "Probe",
     "Rank",
+    "Refinement",
     "Reproduction",
     "ResumeOptions",
     "Scenario",
     "SimulatedSweep",
+    "Split",
     "Sweep",
     "SweepOptions",
     "SweepSpec",
@@ -80,17 +108,26 @@ __all__ = [
     "UsageError",
     "__version__",
     "above_start",
+    "adopt",
+    "audit",
     "below_start",
     "bundled_scenarios",
     "cached",
     "compare",
     "doctor",
+    "explore",
+    "finalize",
+    "find_data",
+    "find_task",
     "import_ray",
+    "isolate",
     "load",
     "load_comparison",
+    "load_model",
     "load_scenario",
     "plan",
     "probe",
+    "refine",
     "replay",
     "reproduce",
     "resolve",
@@ -104,17 +141,25 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Adoption": "tuner.playbook.adoption",
+    "Audit": "tuner.playbook.audit",
     "Comparison": "tuner.comparison",
     "Diagnosis": "tuner.diagnosis",
     "EpochTrainable": "tuner.trainable",
+    "Examples": "tuner.examples",
+    "Finalization": "tuner.playbook.model_card",
     "Forecast": "tuner.forecast",
     "Hindsight": "tuner.hindsight",
+    "Isolation": "tuner.playbook.isolation",
+    "Model": "tuner.playbook.models",
     "Probe": "tuner.gpu_sharing",
     "Rank": "tuner.distributed",
+    "Refinement": "tuner.playbook.refining",
     "Reproduction": "tuner.reproducing",
     "ResumeOptions": "tuner.replanning",
     "Scenario": "tuner.scenario",
     "SimulatedSweep": "tuner.simulation.result",
+    "Split": "tuner.examples",
     "Sweep": "tuner.store",
     "SweepOptions": "tuner.options",
     "SweepSpec": "tuner.spec",
@@ -122,17 +167,26 @@ _HOMES = {
     "TunerError": "tuner.errors",
     "UsageError": "tuner.errors",
     "above_start": "tuner.schedulers.divergence",
+    "adopt": "tuner.playbook.adopting",
+    "audit": "tuner.playbook.audit",
     "below_start": "tuner.schedulers.divergence",
     "bundled_scenarios": "tuner.scenario",
     "cached": "tuner.caching",
     "compare": "tuner.comparison",
     "doctor": "tuner.diagnosing",
+    "finalize": "tuner.playbook.finalizing",
+    "find_data": "tuner.public_data",
+    "find_task": "tuner.simulation.sources",
+    "explore": "tuner.playbook.exploring",
     "import_ray": "tuner.exchange",
+    "isolate": "tuner.playbook.isolation",
     "load": "tuner.store",
     "load_comparison": "tuner.comparison",
+    "load_model": "tuner.playbook.models",
     "load_scenario": "tuner.scenario",
     "plan": "tuner.forecast",
     "probe": "tuner.probing",
+    "refine": "tuner.playbook.rounds",
     "replay": "tuner.hindsight",
     "reproduce": "tuner.reproducing",
     "resolve": "tuner.planning",

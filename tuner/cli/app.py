@@ -12,8 +12,11 @@ from typing import Annotated
 import typer
 
 from tuner.cli import (
+    auditing,
     comparing,
     exchanging,
+    exploring,
+    finalizing,
     following,
     forecasting,
     hindsight,
@@ -52,7 +55,14 @@ app.command("note")(steering.note)
 app.command("reproduce")(reproducing.reproduce)
 app.command("plan")(forecasting.plan)
 app.command("replay")(hindsight.replay)
+app.command("audit")(auditing.audit)
+app.command("isolate")(auditing.isolate)
 app.command("simulate")(simulate)
+app.command("explore")(exploring.explore)
+app.command("refine")(exploring.refine)
+app.command("adopt")(finalizing.adopt)
+app.command("finalize")(finalizing.finalize)
+app.command("predict")(finalizing.predict)
 app.command("compare")(comparing.compare)
 app.command("scenarios")(reading.list_scenarios)
 app.command("ls")(reading.list_sweeps)

@@ -1,0 +1,239 @@
+"""A sweep that a step of the playbook looks at, its scenario, and the sweeps derived from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+
+from tuner.errors import NoResultError, ScenarioError, SpecError, SweepFailedError
+from tuner.objectives import Objective
+from tuner.options import SweepOptions
+from tuner.places import Uri
+from tuner.playbook.repeats import Repeats, repeated
+from tuner.replanning import with_objectives
+from tuner.scenario import Scenario, load_scenario
+from tuner.store import Sweep, SweepLayout, load
+from tuner.store.drivers import holder
+from tuner.store.layout import refused, write_atomically
+from tuner.sweep import resume, run
+
+__all__ = ["Running", "Studied", "best_time", "carry_out", "last_checkpoint", "settle", "study"]
+
+PLAN_FILE = "plan.json"
+SWEEP_FOLDER = "sweep"
+
+
+@dataclass(frozen=True)
+class Running:
+    """How a derived sweep is run; each as in `tuner.SweepOptions`."""
+
+    address: str | None = None
+    max_concurrent_trials: int | None = None
+    progress: str = "auto"
+
+
+@dataclass(frozen=True)
+class Studied:
+    """A sweep that has ended.
+
+    Attributes:
+        sweep: Its record.
+        scenario: What was tuned, with the sweep's own objectives.
+        base: The folder of this machine in which what is derived from it goes.
+    """
+
+    sweep: Sweep
+    scenario: Scenario
+    base: Path
+
+    @property
+    def objective(self) -> Objective:
+        """The first metric, which everything goes by."""
+        return Objective(self.sweep.metric, self.sweep.mode)
+
+
+def study(
+    path: str | Path | Uri,
+    scenario: str | Scenario | None,
+    storage_path: str | Path | None,
+) -> Studied:
+    """Return a sweep that has ended, with its scenario.
+
+    Args:
+        path: Its folder or URI.
+        scenario: Where to get the scenario from, if it is not stored or has moved.
+        storage_path: Where derived sweeps go; None for the sweep's own folder.
+
+    Raises:
+        UsageError: There is no such sweep, it still runs, or its scenario cannot be loaded.
+    """
+    sweep = load(path)
+    found = holder(SweepLayout(sweep.path))
+    if found is not None and found.alive:
+        raise SpecError(
+            f"a winner is known when a sweep has ended, and {sweep.place} is driven by {found}; "
+            f"wait for it, or end it: tuner stop {sweep.place}"
+        )
+    if storage_path is None and isinstance(sweep.place, Uri):
+        raise SpecError(
+            f"what is trained again goes into the sweep's folder, and {sweep.place} is a URI; "
+            "name a folder (--storage-path, storage_path=)"
+        )
+    base = Path(sweep.path if storage_path is None else storage_path).expanduser().absolute()
+    return Studied(sweep, _scenario_of(sweep, scenario), base)
+
+
+def carry_out(studied: Studied, repeats: Repeats, folder: Path, running: Running) -> Sweep:
+    """Run the repeats in ``folder``, or go on with them, and return their sweep.
+
+    Raises:
+        SpecError: The folder holds other repeats.
+        SweepFailedError: They could not be carried on, or were interrupted.
+    """
+    settle(folder, repeats.to_json())
+    scenario = repeated(studied.scenario, repeats)
+    root = folder / SWEEP_FOLDER
+    if not SweepLayout(root).spec_file.exists():
+        sweep = run(scenario, **_options(studied, repeats, root, running))
+    elif _is_complete(load(root)):
+        sweep = load(root)
+    else:
+        sweep = resume(root, scenario=scenario, address=running.address, progress=running.progress)
+    if not _is_complete(sweep):
+        raise SweepFailedError(
+            f"the trainings in {root} ended before all were done "
+            f"({sweep.state.get('message') or sweep.state.get('status')}); what is done is kept: "
+            "give the same command again to go on"
+        )
+    return sweep
+
+
+def settle(folder: Path, plan: Mapping[str, Any]) -> None:
+    """Write down what is to be made, before anything is; a plan that is there must be the same.
+
+    Args:
+        folder: Made if it is missing.
+        plan: As plain values.
+
+    Raises:
+        SpecError: It is another one.
+        StorageError: The folder cannot be written.
+    """
+    file = folder / PLAN_FILE
+    text = json.dumps(plan, indent=1, sort_keys=True, default=str)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        there = file.read_text(encoding="utf-8") if file.exists() else None
+    except OSError as error:
+        raise refused(folder, error) from error
+    if there is None:
+        write_atomically(file, text.encode())
+    elif there != text:
+        raise SpecError(
+            f"{folder} was made with other {_differing(json.loads(there), json.loads(text))}, and "
+            "nothing is overwritten; choose another name (--name, name=)"
+        )
+
+
+def last_checkpoint(sweep: Sweep, trial_id: str) -> Path | None:
+    """Return the folder of the last checkpoint that a trial has kept; None where there is none."""
+    names = [name for name in sweep.checkpoints() if name.partition("/")[0] == trial_id]
+    if not names or isinstance(sweep.place, Uri):
+        return None
+    return SweepLayout(sweep.path).checkpoints_dir / max(names)
+
+
+def best_time(reports: pd.DataFrame, objective: Objective, time_attr: str) -> float:
+    """Return the time at which the mean of several curves is best, the first of equals.
+
+    Only times that every curve has count: a mean over those that went on alone would compare
+    different trials. Curves without a common time give the median of their own best times.
+
+    Args:
+        reports: Rows with ``trial_id``, the time and the metric, of at least one trial.
+        objective: The metric, and its better direction.
+        time_attr: What counts as time.
+
+    Raises:
+        NoResultError: No curve has a finite value.
+    """
+    values = pd.to_numeric(reports[objective.metric], errors="coerce").to_numpy(float)
+    costs = pd.DataFrame(
+        {
+            "trial": reports["trial_id"].to_numpy(),
+            "time": reports[time_attr].to_numpy(float),
+            "cost": values if objective.mode == "min" else -values,
+        }
+    )
+    costs = costs[np.isfinite(costs["cost"])]
+    if costs.empty:
+        raise NoResultError(f"no report has a finite {objective.metric!r}")
+    table = costs.pivot_table(index="time", columns="trial", values="cost", aggfunc="last")
+    common = table.dropna()
+    if len(common):
+        return float(common.mean(axis=1).idxmin())
+    return float(table.idxmin().median())
+
+
+def _scenario_of(sweep: Sweep, given: str | Scenario | None) -> Scenario:
+    spec = sweep.spec
+    if given is None and spec.source is None:
+        raise ScenarioError(
+            f"scenario {spec.scenario!r} was built in Python and is not stored; give it "
+            "(scenario=...), or name a module or file (--scenario)"
+        )
+    try:
+        scenario = load_scenario(given if given is not None else str(spec.source))
+    except ScenarioError as error:
+        if given is not None:
+            raise
+        raise ScenarioError(f"{error}; if it has moved, name it with --scenario") from error
+    if spec.own_objectives:
+        scenario = with_objectives(scenario, spec.objectives)
+    for name in ("metric", "mode", "time_attr"):
+        then, now = getattr(spec, name), getattr(scenario, name)
+        if then != now:
+            raise ScenarioError(
+                f"what is trained again is compared with the sweep, and scenario "
+                f"{scenario.name!r} has another {name} now: {then} -> {now}; bring it back"
+            )
+    return scenario
+
+
+def _differing(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    return " and ".join(name for name in {**then, **now} if then.get(name) != now.get(name))
+
+
+def _is_complete(sweep: Sweep) -> bool:
+    """Return whether every training of a derived sweep has ended by itself."""
+    return sweep.state.get("status") == "finished" and not sweep.state.get("message")
+
+
+def _options(studied: Studied, repeats: Repeats, root: Path, running: Running) -> SweepOptions:
+    spec = studied.sweep.spec
+    ends = [each.until for each in repeats.candidates if each.until is not None]
+    given: dict[str, Any] = {
+        "scheduler": "fifo",
+        "searcher": "random",
+        "num_samples": 1,
+        "seed": spec.seed,
+        "max_t": max(1, int(np.ceil(max(ends)))) if ends else spec.max_t,
+        "resources": list(spec.bundles) or spec.resources or None,
+        "placement": spec.placement,
+        "max_failures": spec.max_failures,
+        "trial_timeout_s": spec.trial_timeout_s,
+        "checkpoint_frequency": spec.checkpoint_frequency,
+        "keep_final": repeats.predictions or repeats.part == "all",
+        "name": root.name,
+        "storage_path": str(root.parent),
+        "address": running.address,
+        "max_concurrent_trials": running.max_concurrent_trials,
+        "progress": running.progress,
+    }
+    return cast(SweepOptions, given)
