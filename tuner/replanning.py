@@ -23,7 +23,7 @@ from tuner.scenario.resources import Resources
 from tuner.schedulers import SCHEDULERS
 from tuner.spec import SweepSpec, WorkerMode
 
-__all__ = ["ResumeOptions", "replan", "stored_scenario", "with_objectives"]
+__all__ = ["RUN_SETTINGS", "ResumeOptions", "replan", "stored_scenario", "with_objectives"]
 
 _SEARCHES_ELSEWHERE = ("random", "halton", "sobol", "hyperopt", "optuna", "evolution")
 _KEEPS_ITS_RUNGS = ("fifo", "asha", "median")  # when max_t grows
@@ -67,14 +67,9 @@ class ResumeOptions(TypedDict, total=False):
     progress: str
 
 
-_CARRIED_OVER = (
+RUN_SETTINGS = (
     "max_concurrent_trials",
-    "time_budget_s",
     "placement",
-    "grace_period",
-    "max_t",
-    "points_to_evaluate",
-    "seed",
     "address",
     "num_cpus",
     "num_gpus",
@@ -89,6 +84,16 @@ _CARRIED_OVER = (
     "keep_final",
     "worker_mode",
     "max_trials_per_worker",
+)
+"""How a sweep runs, whatever it searches."""
+
+_CARRIED_OVER = (
+    "time_budget_s",
+    "grace_period",
+    "max_t",
+    "points_to_evaluate",
+    "seed",
+    *RUN_SETTINGS,
     "notes",
     "tags",
 )

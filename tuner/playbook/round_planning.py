@@ -22,7 +22,7 @@ from tuner.playbook.lineage import Lineage, descend
 from tuner.playbook.positions import searchable
 from tuner.playbook.refining import Refinement
 from tuner.playbook.roles import check_storable
-from tuner.replanning import stored_scenario
+from tuner.replanning import RUN_SETTINGS, stored_scenario
 from tuner.scenario import Scenario
 from tuner.searchers import learns
 from tuner.searchers.parameters import parameters
@@ -32,26 +32,6 @@ from tuner.store import Sweep
 from tuner.store.past import past_trials
 
 __all__ = ["next_lineage", "plan_round", "storage_of"]
-
-_SETTINGS = (
-    "max_concurrent_trials",
-    "placement",
-    "address",
-    "num_cpus",
-    "num_gpus",
-    "share",
-    "metrics",
-    "wait_for_resources_s",
-    "max_failures",
-    "fail_fast",
-    "trial_timeout_s",
-    "checkpoint_frequency",
-    "keep_checkpoints",
-    "keep_final",
-    "worker_mode",
-    "max_trials_per_worker",
-)
-"""What a round has from the sweep that it refines, beside its scenario."""
 
 
 def plan_round(
@@ -112,7 +92,7 @@ def _settings(
 ) -> dict[str, Any]:
     """Return how the parent was run, but for what the options say."""
     spec = parent.spec
-    given = {name: value for name in _SETTINGS if (value := getattr(spec, name)) is not None}
+    given = {name: value for name in RUN_SETTINGS if (value := getattr(spec, name)) is not None}
     searcher = options.get("searcher") or _searcher(spec, scenario)
     given |= {
         "scheduler": options.get("scheduler") or _named("scheduler", spec.scheduler),
