@@ -47,7 +47,7 @@ __all__ = [
     "nearest",
 ]
 
-_MOST_NAMES = 25  # in one message
+_MOST_NAMES = 32  # in one message
 
 
 class TunerError(Exception):

@@ -37,7 +37,7 @@ def test_an_entry_loads_the_class_of_its_name(name: str) -> None:
     [
         ("hyperop", "unknown searcher 'hyperop'; did you mean 'hyperopt'"),
         ("bayes", "unknown searcher 'bayes'; known: bohb, evolution, grid"),
-        ("sobol:seed=1", "'sobol' has no keyword 'seed'; it takes no keywords"),
+        ("sobol:seed=1", "'sobol' has no keyword 'seed'; known: over"),
         ("random:uniq=true", "'random' has no keyword 'uniq'; did you mean 'unique'"),
         ("evolution:sample=3", "'evolution' has no keyword 'sample'; did you mean 'sample_size'"),
         ("hyperopt:n_initial_point=5", "did you mean 'n_initial_points'"),
