@@ -46,15 +46,15 @@ lint: $(VENV)/.installed
 types: $(VENV)/.installed
 	$(BIN)/mypy --strict tuner/
 
-# What starts a Ray waits most of the time, for processes and for nodes to be missed: so those tests
-# run beside the others.
+# Sweeps and clusters wait most of the time, for processes to start and for nodes to be missed: so
+# their tests run beside the others.
 pytest: $(VENV)/.installed
 	@logs=$$(mktemp -d); \
 	$(BIN)/pytest tests/cluster >$$logs/cluster 2>&1 & cluster=$$!; \
-	$(BIN)/pytest -m ray --ignore tests/cluster >$$logs/ray 2>&1 & ray=$$!; \
-	$(BIN)/pytest -m 'not ray' --ignore tests/cluster; failed=$$?; \
-	wait $$ray || failed=$$?; wait $$cluster || failed=$$?; \
-	cat $$logs/ray $$logs/cluster; rm -rf $$logs; exit $$failed
+	$(BIN)/pytest tests/sweep >$$logs/sweep 2>&1 & sweep=$$!; \
+	$(BIN)/pytest --ignore tests/cluster --ignore tests/sweep; failed=$$?; \
+	wait $$sweep || failed=$$?; wait $$cluster || failed=$$?; \
+	cat $$logs/sweep $$logs/cluster; rm -rf $$logs; exit $$failed
 
 format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .

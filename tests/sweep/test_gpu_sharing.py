@@ -100,8 +100,8 @@ def test_a_share_is_measured_stored_and_not_measured_again(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class FastBench(bench.RayBench):
-        def __init__(self, plan: Any, storage: Any) -> None:
-            super().__init__(plan, storage, read=make_reader(), together_s=0.2)
+        def __init__(self, plan: Any, storage: Any, **options: Any) -> None:
+            super().__init__(plan, storage, **options, read=make_reader(), together_s=0.2)
 
     monkeypatch.setattr(probing, "RayBench", FastBench)
     monkeypatch.setattr(probing, "representatives", lambda *_, **__: [{"x": 0.5, "lr": 0.1}])
