@@ -42,10 +42,17 @@ def sharing(cluster: LocalCluster, *, trials: int, share: float, step_s: float) 
 
 
 def trouble(
-    cluster: LocalCluster, arm: str, *, trials: int, epochs: int, step_s: float, cut_s: float
+    cluster: LocalCluster,
+    arm: str,
+    *,
+    trials: int,
+    epochs: int,
+    step_s: float,
+    cut_s: float,
+    share: float = 0.5,
 ) -> dict[str, Any]:
     """A node is killed in the middle of a sweep, and another loses its network for a while."""
-    work = Work(epochs=epochs, step_s=step_s, gpu=0.5, log="")
+    work = Work(epochs=epochs, step_s=step_s, gpu=share, log="")
     options = {**_plain(trials, arm), "checkpoint_frequency": 1}
     with Drive(cluster, f"trouble-{arm.partition(':')[0]}", work, **options) as drive:
         drive.start()

@@ -22,7 +22,7 @@ def assert_nothing_is_left(told: dict[str, Any]) -> None:
 
 
 def test_uneven_nodes_are_shared_and_no_gpu_is_overcommitted(cluster: LocalCluster) -> None:
-    told = sharing(cluster, trials=60, share=0.25, step_s=0.3)
+    told = sharing(cluster, trials=60, share=0.5, step_s=0.3)
     assert told["completed"] == 60
     assert told["gpus_used"] == told["gpus"] == 7
     assert told["most_recorded"] <= 1.0
@@ -34,7 +34,7 @@ def test_uneven_nodes_are_shared_and_no_gpu_is_overcommitted(cluster: LocalClust
 
 @pytest.mark.parametrize("arm", ["asha", "hyperband", "pbt"])
 def test_a_sweep_survives_the_loss_of_two_nodes(cluster: LocalCluster, arm: str) -> None:
-    told = trouble(cluster, arm, trials=14, epochs=6, step_s=0.8, cut_s=10.0)
+    told = trouble(cluster, arm, trials=14, epochs=6, step_s=0.8, cut_s=10.0, share=1.0)
     assert told["ended"] == told["trials"] == 14
     assert told["affected"] >= 1
     assert told["most_repeated"] <= 2
