@@ -210,22 +210,34 @@ def test_what_a_sweep_waits_for_is_said(
     assert bool(note) == bool(words)
 
 
-def test_a_save_that_hangs_costs_a_population_one_member(run: Run) -> None:
+def test_a_save_that_hangs_costs_a_population_one_member(run: Run, tmp_path: Path) -> None:
     class Hanging(make_class()):  # type: ignore[misc]
         def train_epoch(self) -> dict[str, float]:
+            import time
+
             best = self.trial_id == "t000001"  # the one that others copy, so that they wait for it
+            (tmp_path / f"{self.trial_id} at {self.epochs_done}").touch()
+            until = time.monotonic() + 15
+            if best and self.epochs_done == 2:  # nobody is the best of one
+                while len(list(tmp_path.glob("* at 2"))) < 4 and time.monotonic() < until:
+                    time.sleep(0.05)
+            if not best and self.epochs_done == 4:  # nor of those that have ended
+                while not (tmp_path / "hangs").exists() and time.monotonic() < until:
+                    time.sleep(0.05)
             return super().train_epoch() | {"loss": 0.0 if best else 1.0 + self.config["x"]}
 
         def state_dict(self) -> dict[str, Any]:
             import time
 
             if self.trial_id == "t000001" and self.epochs_done >= 4:
+                (tmp_path / "hangs").touch()
                 time.sleep(600)
             return super().state_dict()
 
     sweep = run(
         make_scenario(Hanging, max_t=8),
         scheduler="pbt:perturbation_interval=2",
-        trial_timeout_s=8,
+        trial_timeout_s=20,
     )
+    assert (tmp_path / "hangs").exists()
     assert list(sweep.trials().outcome) == ["completed", "hung", "completed", "completed"]

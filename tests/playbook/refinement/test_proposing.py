@@ -92,26 +92,22 @@ def test_a_branch_is_judged_by_its_own_trials() -> None:
         assert 0 < low < 0.5 < high < 1
 
 
-@settings(max_examples=40)
-@given(
-    optimum=st.tuples(st.floats(0.05, 0.95), st.floats(0.05, 0.95)),
-    tilt=st.floats(-0.5, 0.5),
-    n=st.integers(30, 120),
-    seed=st.integers(0, 10_000),
-)
-def test_the_planted_optimum_stays_inside(
-    optimum: tuple[float, float], tilt: float, n: int, seed: int
-) -> None:
+def test_the_planted_optimum_nearly_always_stays_inside() -> None:
+    """A prediction interval may miss it; over many spaces it hardly ever does."""
     space = {"x": tune.uniform(0, 1), "y": tune.loguniform(1e-4, 1)}
-    best = {"x": optimum[0], "y": float(10 ** (-4 * optimum[1]))}
+    rng = np.random.default_rng(0)
+    missed = 0
+    for seed in range(200):
+        x, y, tilt = rng.uniform(0.05, 0.95), rng.uniform(0.05, 0.95), rng.uniform(-0.5, 0.5)
 
-    def cost(config: dict[str, Any]) -> float:
-        x, y = config["x"] - optimum[0], -np.log10(config["y"]) / 4 - optimum[1]
-        return float(x * x + y * y + 2 * tilt * x * y)
+        def cost(config: dict[str, Any], x: float = x, y: float = y, tilt: float = tilt) -> float:
+            away = config["x"] - x, -np.log10(config["y"]) / 4 - y
+            return float(away[0] ** 2 + away[1] ** 2 + 2 * tilt * away[0] * away[1])
 
-    proposal = proposed(space, cost, n, seed)
-    assert not contains(proposal.space, best)
-    validate(proposal.space)
+        proposal = proposed(space, cost, int(rng.integers(30, 121)), seed)
+        validate(proposal.space)
+        missed += bool(contains(proposal.space, {"x": x, "y": float(10 ** (-4 * y))}))
+    assert missed <= 4
 
 
 @settings(max_examples=40)
