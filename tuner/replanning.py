@@ -23,10 +23,18 @@ from tuner.scenario.resources import Resources
 from tuner.schedulers import SCHEDULERS
 from tuner.spec import SweepSpec, WorkerMode
 
-__all__ = ["RUN_SETTINGS", "ResumeOptions", "replan", "stored_scenario", "with_objectives"]
+__all__ = [
+    "RUN_SETTINGS",
+    "ResumeOptions",
+    "replan",
+    "scenario_again",
+    "stored_scenario",
+]
 
 _SEARCHES_ELSEWHERE = ("random", "halton", "sobol", "hyperopt", "optuna", "evolution")
 _KEEPS_ITS_RUNGS = ("fifo", "asha", "median")  # when max_t grows
+_COMPARED_BY = ("metric", "mode", "time_attr")
+_RESUME_WITH = "resume with tuner.resume(path, scenario=...)"
 _REMEDIES = {
     "max_t": "resume with max_t (--max-t) to let trials train longer, or start another sweep",
     "grace_period": "only another sweep would take it over",
@@ -186,24 +194,54 @@ def stored_scenario(stored: SweepSpec, given: Scenario | str | None = None) -> S
     return chosen
 
 
-def with_objectives(scenario: Scenario, objectives: Sequence[Objective]) -> Scenario:
+def _with_objectives(scenario: Scenario, objectives: Sequence[Objective]) -> Scenario:
     """Return ``scenario`` with other objectives."""
     metrics, modes = [each.metric for each in objectives], [each.mode for each in objectives]
     return dataclasses.replace(scenario, metric=metrics, mode=modes, objectives=())
 
 
-def _scenario_of(stored: SweepSpec, given: Scenario | str | None) -> Scenario:
-    chosen = _loaded(stored, given)
-    return with_objectives(chosen, stored.objectives) if stored.own_objectives else chosen
+def scenario_again(
+    stored: SweepSpec, given: Scenario | str | None, *, remedy: str, rule: str
+) -> Scenario:
+    """Return the scenario of a stored sweep, to train some of its configurations again.
+
+    Its space may have changed since; what its trials are compared by must not.
+
+    Args:
+        stored: What the sweep was asked to do.
+        given: How to get the scenario, where the spec does not say, or it has moved.
+        remedy: How to give it, where it must be given.
+        rule: Why it must be compared by the same, as a sentence begins.
+
+    Raises:
+        ScenarioError: It cannot be loaded, is not given though it must be, or has another metric,
+            mode or time_attr.
+    """
+    scenario = _scenario_of(stored, given, remedy)
+    for name in _COMPARED_BY:
+        then, now = getattr(stored, name), getattr(scenario, name)
+        if then != now:
+            raise ScenarioError(
+                f"{rule}, and scenario {scenario.name!r} has another {name} now: "
+                f"{then} -> {now}; bring it back"
+            )
+    return scenario
 
 
-def _loaded(stored: SweepSpec, given: Scenario | str | None) -> Scenario:
+def _scenario_of(
+    stored: SweepSpec, given: Scenario | str | None, remedy: str = _RESUME_WITH
+) -> Scenario:
+    chosen = _loaded(stored, given, remedy)
+    return _with_objectives(chosen, stored.objectives) if stored.own_objectives else chosen
+
+
+def _loaded(stored: SweepSpec, given: Scenario | str | None, remedy: str) -> Scenario:
     if given is not None:
         return load_scenario(given)
     if stored.source is None:
         raise ScenarioError(
-            f"scenario {stored.scenario!r} was built in Python and is not stored; resume with "
-            "tuner.resume(path, scenario=...), or name a module or file (--scenario)"
+            f"scenario {stored.scenario!r} was built in Python and is not stored; {remedy}, or "
+            "name a module or file (--scenario)"
         )
     try:
         return load_scenario(stored.source)
@@ -218,7 +256,7 @@ def _check_unchanged(stored: SweepSpec, scenario: Scenario) -> None:
         spaces.flatten({"space": _as_stored(then)}), spaces.flatten({"space": _as_stored(now)})
     )
     remedy = "or give the new space on purpose (--space, space=)" if differences else ""
-    for name in ("metric", "mode", "time_attr"):
+    for name in _COMPARED_BY:
         before, after = getattr(stored, name), getattr(scenario, name)
         if before != after:
             differences.append(f"{name}: {before} -> {after}")

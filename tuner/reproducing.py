@@ -23,13 +23,13 @@ from typing import Any
 from ray.tune.search import Searcher
 
 from tuner.differences import MetricDifference, compare, versions_apart
-from tuner.errors import ScenarioError, SpecError
+from tuner.errors import SpecError
 from tuner.options import SweepOptions
 from tuner.places import Uri
 from tuner.planning import resolve_plan
 from tuner.provenance import provenance
-from tuner.replanning import with_objectives
-from tuner.scenario import Scenario, load_scenario
+from tuner.replanning import scenario_again
+from tuner.scenario import Scenario
 from tuner.schedulers.succession import Succession
 from tuner.spec import SweepSpec
 from tuner.store import Sweep, SweepLayout, TrialResult, load
@@ -110,7 +110,12 @@ def reproduce(
     reports = _reports(sweep, segments)
     until = _reached(sweep, trial_id, reports)
     numbers = {segment.trial_id: _number(sweep, segment.trial_id) for segment in segments}
-    chosen = _scenario_of(sweep.spec, scenario)
+    chosen = scenario_again(
+        sweep.spec,
+        scenario,
+        remedy="call tuner.reproduce(path, trial_id, scenario=...)",
+        rule="a trial is run again as it was",
+    )
     options = _options(sweep.spec, trial, segments, until)
     if address is not None:
         options["address"] = address
@@ -214,25 +219,6 @@ def _number(sweep: Sweep, trial_id: str) -> int:
             f"{sweep.place} was imported; run its configuration with points_to_evaluate"
         )
     return int(found[1])
-
-
-def _scenario_of(spec: SweepSpec, given: str | Scenario | None) -> Scenario:
-    if given is None and spec.source is None:
-        raise ScenarioError(
-            f"scenario {spec.scenario!r} was built in Python and is not stored; call "
-            "tuner.reproduce(path, trial_id, scenario=...), or name a module or file (--scenario)"
-        )
-    scenario = load_scenario(given if given is not None else str(spec.source))
-    if spec.own_objectives:
-        scenario = with_objectives(scenario, spec.objectives)
-    for name in ("metric", "mode", "time_attr"):
-        then, now = getattr(spec, name), getattr(scenario, name)
-        if then != now:
-            raise ScenarioError(
-                f"a trial is run again as it was, and scenario {scenario.name!r} has another "
-                f"{name} now: {then} -> {now}; bring it back"
-            )
-    return scenario
 
 
 @contextmanager

@@ -11,13 +11,13 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from tuner.errors import NoResultError, ScenarioError, SpecError, SweepFailedError
+from tuner.errors import NoResultError, SpecError, SweepFailedError
 from tuner.objectives import Objective
 from tuner.options import SweepOptions
 from tuner.places import Uri
 from tuner.playbook.repeats import Repeats, repeated
-from tuner.replanning import with_objectives
-from tuner.scenario import Scenario, load_scenario
+from tuner.replanning import scenario_again
+from tuner.scenario import Scenario
 from tuner.store import Sweep, SweepLayout, load
 from tuner.store.drivers import holder
 from tuner.store.layout import refused, write_atomically
@@ -86,7 +86,13 @@ def study(
             "name a folder (--storage-path, storage_path=)"
         )
     base = Path(sweep.path if storage_path is None else storage_path).expanduser().absolute()
-    return Studied(sweep, _scenario_of(sweep, scenario), base)
+    chosen = scenario_again(
+        sweep.spec,
+        scenario,
+        remedy="give it (scenario=...)",
+        rule="what is trained again is compared with the sweep",
+    )
+    return Studied(sweep, chosen, base)
 
 
 def carry_out(studied: Studied, repeats: Repeats, folder: Path, running: Running) -> Sweep:
@@ -179,31 +185,6 @@ def best_time(reports: pd.DataFrame, objective: Objective, time_attr: str) -> fl
     if len(common):
         return float(common.mean(axis=1).idxmin())
     return float(table.idxmin().median())
-
-
-def _scenario_of(sweep: Sweep, given: str | Scenario | None) -> Scenario:
-    spec = sweep.spec
-    if given is None and spec.source is None:
-        raise ScenarioError(
-            f"scenario {spec.scenario!r} was built in Python and is not stored; give it "
-            "(scenario=...), or name a module or file (--scenario)"
-        )
-    try:
-        scenario = load_scenario(given if given is not None else str(spec.source))
-    except ScenarioError as error:
-        if given is not None:
-            raise
-        raise ScenarioError(f"{error}; if it has moved, name it with --scenario") from error
-    if spec.own_objectives:
-        scenario = with_objectives(scenario, spec.objectives)
-    for name in ("metric", "mode", "time_attr"):
-        then, now = getattr(spec, name), getattr(scenario, name)
-        if then != now:
-            raise ScenarioError(
-                f"what is trained again is compared with the sweep, and scenario "
-                f"{scenario.name!r} has another {name} now: {then} -> {now}; bring it back"
-            )
-    return scenario
 
 
 def _differing(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
