@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -45,23 +45,20 @@ def choose_one(studied: Studied, trial: str | None) -> Chosen:
         SpecError: There is no such trial.
         NoResultError: No trial has a finite value.
     """
-    sweep = studied.sweep
+    sweep, known = studied.sweep, _Known(studied)
     if trial is not None:
-        return _chosen(studied, [sweep.trial(trial)], "named")
-    adoption = _adoption(studied.base)
-    if adoption is None:
-        count = len(sweep.trials())
-        return _chosen(
-            studied, [sweep.best()], f"the best of {count} trials; nobody asked whether to adopt it"
-        )
-    verdict, label = adoption["verdict"], adoption["winner"]["label"]
+        return _chosen(known, [sweep.trial(trial)], "named")
+    if known.adoption is None:
+        chosen_by = f"the best of {len(known.trials)} trials; nobody asked whether to adopt it"
+        return _chosen(known, [sweep.best()], chosen_by)
+    verdict, label = known.adoption["verdict"], known.adoption["winner"]["label"]
     if verdict != "do not adopt":
-        return _chosen(studied, [sweep.trial(label)], f"the winner; adopt said: {verdict}")
-    other = adoption["baseline"]
+        return _chosen(known, [sweep.trial(label)], f"the winner; adopt said: {verdict}")
+    other = known.adoption["baseline"]
     chosen_by = f"the baseline; adopt said of the winner {label}: {verdict}"
     if other["label"] != "baseline":
-        return _chosen(studied, [sweep.trial(other["label"])], chosen_by)
-    until, remarks = _until(studied, "baseline")
+        return _chosen(known, [sweep.trial(other["label"])], chosen_by)
+    until, remarks = known.until("baseline")
     candidate = Candidate("baseline", other["config"], until)
     return Chosen((candidate,), (None,), chosen_by, tuple(remarks))
 
@@ -75,63 +72,83 @@ def choose_several(studied: Studied, count: int) -> Chosen:
     """
     if count < 2:
         raise SpecError(f"an ensemble has at least 2 configurations, got {count}")
-    everyone = studied.sweep.best(max(2, len(studied.sweep.trials())))
+    known = _Known(studied)
+    everyone = studied.sweep.best(max(2, len(known.trials)))
     distinct: dict[str, TrialResult] = {}
     for each in everyone:
         distinct.setdefault(json.dumps(each.config, sort_keys=True, default=str), each)
     best = list(distinct.values())[:count]
     return _chosen(
-        studied, best, f"the {len(best)} best of {len(everyone)} trials, no configuration twice"
+        known, best, f"the {len(best)} best of {len(everyone)} trials, no configuration twice"
     )
 
 
-def _chosen(studied: Studied, trials: list[TrialResult], chosen_by: str) -> Chosen:
+class _Known:
+    """What is known of a sweep's configurations, each table read once.
+
+    Args:
+        studied: The sweep.
+    """
+
+    def __init__(self, studied: Studied) -> None:
+        self._sweep, self._objective = studied.sweep, studied.objective
+        self._adopted_in = studied.base / _ADOPTED_IN
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """Those of the sweep."""
+        return self._sweep.trials()
+
+    @cached_property
+    def adoption(self) -> dict[str, Any] | None:
+        """What `adopt` found; None where it was not asked."""
+        file = self._adopted_in / ADOPTION_FILE
+        if not file.is_file():
+            return None
+        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return content
+
+    def until(self, label: str) -> tuple[float, list[str]]:
+        """Return where the mean of a candidate's curves is best, and what limits that."""
+        for reports in self._curves(label):
+            try:
+                best = best_time(reports, self._objective, self._sweep.spec.time_attr)
+            except NoResultError:
+                continue
+            return best, list(self._limits(label))
+        raise NoResultError(f"no report of {label} has a finite {self._objective.metric!r}")
+
+    def _curves(self, label: str) -> Iterator[pd.DataFrame]:
+        """Yield the reports of a candidate's repeats, if there are any, then those of the trial."""
+        if self.adoption is not None:
+            trials, reports = self._repeats
+            mine = trials.loc[trials["config/candidate"] == label, "trial_id"]
+            yield reports[reports["trial_id"].isin(mine)]
+        yield self._reports[self._reports["trial_id"] == label]
+
+    @cached_property
+    def _reports(self) -> pd.DataFrame:
+        return self._sweep.reports()
+
+    @cached_property
+    def _repeats(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        repeats = load(self._adopted_in / SWEEP_FOLDER)
+        return repeats.trials(), repeats.reports()
+
+    def _limits(self, label: str) -> Iterator[str]:
+        row = self.trials[self.trials["trial_id"] == label]
+        if len(row) and row["outcome"].iloc[0] == "stopped" and self.adoption is None:
+            yield (
+                f"{label} was stopped early in the sweep, so that nobody knows whether it would "
+                "have become better; it is trained only so long"
+            )
+
+
+def _chosen(known: _Known, trials: list[TrialResult], chosen_by: str) -> Chosen:
     candidates, remarks = [], list[str]()
     for trial in trials:
-        until, told = _until(studied, trial.trial_id)
+        until, told = known.until(trial.trial_id)
         candidates.append(Candidate(trial.trial_id, trial.config, until))
         remarks += told
     values = tuple(trial.value for trial in trials)
     return Chosen(tuple(candidates), values, chosen_by, tuple(remarks))
-
-
-def _until(studied: Studied, label: str) -> tuple[float, list[str]]:
-    """Return where the mean of a candidate's curves is best, and what limits that."""
-    time_attr = studied.sweep.spec.time_attr
-    for reports in _curves(studied, label):
-        try:
-            return best_time(reports, studied.objective, time_attr), list(_limits(studied, label))
-        except NoResultError:
-            continue
-    raise NoResultError(f"no report of {label} has a finite {studied.objective.metric!r}")
-
-
-def _curves(studied: Studied, label: str) -> Iterator[pd.DataFrame]:
-    """Yield the reports of a candidate's repeats, if there are any, then those of the trial."""
-    root = studied.base / _ADOPTED_IN / SWEEP_FOLDER
-    if _adoption(studied.base) is not None:
-        repeats = load(root)
-        trials = repeats.trials()
-        mine = trials.loc[trials["config/candidate"] == label, "trial_id"]
-        reports = repeats.reports()
-        yield reports[reports["trial_id"].isin(mine)]
-    reports = studied.sweep.reports()
-    yield reports[reports["trial_id"] == label]
-
-
-def _limits(studied: Studied, label: str) -> Iterator[str]:
-    trials = studied.sweep.trials()
-    row = trials[trials["trial_id"] == label]
-    if len(row) and row["outcome"].iloc[0] == "stopped" and _adoption(studied.base) is None:
-        yield (
-            f"{label} was stopped early in the sweep, so that nobody knows whether it would have "
-            "become better; it is trained only so long"
-        )
-
-
-def _adoption(base: Path) -> dict[str, Any] | None:
-    file = base / _ADOPTED_IN / ADOPTION_FILE
-    if not file.is_file():
-        return None
-    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return content
