@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from ray.tune.trainable import trainable as ray_trainable
+
+sys.path.insert(0, str(Path(__file__).parent))  # importlib mode adds no folder
 
 
 @pytest.fixture(autouse=True)

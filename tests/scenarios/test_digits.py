@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from good_configs import GOOD
 from ray.tune.search.variant_generator import generate_variants
 
 from tuner import EpochTrainable, Scenario
@@ -18,33 +19,7 @@ from tuner.space import contains
 
 METRICS = {"train_loss", "val_loss", "val_accuracy", "val_error", "val_precision", "val_recall"}
 
-GOOD: dict[str, dict[str, Any]] = {
-    "digits_mlp": {
-        "lr": 0.003,
-        "lr_schedule": "constant",
-        "batch_size": 64,
-        "num_layers": 1,
-        "hidden_size": 64,
-        "activation": "relu",
-        "optimizer": "adam",
-        "momentum": 0.9,
-        "l1": 1e-6,
-        "l2": 1e-6,
-        "dropout": 0.2,
-        "patience": 0,
-    },
-    "digits_cnn": {
-        "lr": 0.005,
-        "batch_size": 64,
-        "optimizer": "adamw",
-        "momentum": 0.9,
-        "weight_decay": 1e-4,
-        "dropout": 0.2,
-        "conv_layers": 1,
-        "channels": 8,
-        "dense_size": 32,
-    },
-}
+DIGITS = ("digits_cnn", "digits_mlp")
 
 CHANGES: dict[str, dict[str, Any]] = {  # of each mutable hyperparameter
     "digits_mlp": {
@@ -72,7 +47,7 @@ OPTIMIZERS = [
     ("digits_cnn", "adamw"),
 ]
 
-each = pytest.mark.parametrize("name", sorted(GOOD))
+each = pytest.mark.parametrize("name", DIGITS)
 each_optimizer = pytest.mark.parametrize(("name", "optimizer"), OPTIMIZERS)
 
 

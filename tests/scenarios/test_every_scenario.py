@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from good_configs import GOOD
 from ray.tune.search.sample import Categorical, Domain, Float, Integer
 from ray.tune.search.variant_generator import generate_variants
 from sklearn.datasets import load_digits
@@ -26,128 +27,6 @@ from tuner.space import contains
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 SPECIAL = {"digits_ddp", "tabular"}  # functions, which have tests of their own
 
-GOOD: dict[str, dict[str, Any]] = {
-    "cartpole": {
-        "lr": 0.005,
-        "gamma": 0.98,
-        "gae_lambda": 0.95,
-        "entropy_coeff": 0.01,
-        "value_coeff": 0.5,
-        "clip_norm": 0.5,
-        "rollout": 32,
-        "hidden_size": 32,
-    },
-    "digits_autoencoder": {
-        "lr": 0.003,
-        "batch_size": 64,
-        "hidden_size": 64,
-        "code_size": 8,
-        "noise": 0.1,
-        "shift": 0,
-        "weight_decay": 1e-4,
-    },
-    "digits_cnn": {
-        "lr": 0.005,
-        "batch_size": 64,
-        "optimizer": "adamw",
-        "momentum": 0.9,
-        "weight_decay": 1e-4,
-        "dropout": 0.2,
-        "conv_layers": 1,
-        "channels": 8,
-        "dense_size": 32,
-    },
-    "digits_keras": {
-        "lr": 0.003,
-        "batch_size": 64,
-        "optimizer": "adam",
-        "num_layers": 1,
-        "hidden_size": 32,
-        "activation": "relu",
-        "l2": 1e-6,
-        "dropout": 0.2,
-    },
-    "digits_mlp": {
-        "lr": 0.003,
-        "lr_schedule": "constant",
-        "batch_size": 64,
-        "num_layers": 1,
-        "hidden_size": 64,
-        "activation": "relu",
-        "optimizer": "adam",
-        "momentum": 0.9,
-        "l1": 1e-6,
-        "l2": 1e-6,
-        "dropout": 0.2,
-        "patience": 0,
-    },
-    "digits_nas": {
-        "network": {
-            "layer": {"kind": "conv", "width": 8, "kernel": 3, "activation": "relu"},
-            "next": {
-                "layer": {"kind": "dense", "width": 32, "activation": "tanh"},
-                "next": {"kind": "output"},
-            },
-        },
-        "lr": 0.003,
-        "batch_size": 64,
-        "weight_decay": 1e-4,
-        "dropout": 0.2,
-    },
-    "digits_pretraining": {
-        "pretraining": "autoencoder",
-        "pretraining_lr": 0.003,
-        "pretraining_epochs": 1,
-        "lr": 0.003,
-        "encoder_rate": 1.0,
-        "weight_decay": 1e-4,
-        "batch_size": 32,
-        "hidden_size": 64,
-        "code_size": 16,
-    },
-    "image_cnn": {
-        "lr": 0.003,
-        "batch_size": 64,
-        "weight_decay": 1e-4,
-        "dropout": 0.2,
-        "label_smoothing": 0.1,
-        "blocks": 2,
-        "channels": 8,
-        "flip": False,
-    },
-    "lcbench": {
-        "task": "189873",
-        "batch_size": 64,
-        "learning_rate": 0.01,
-        "momentum": 0.9,
-        "weight_decay": 0.01,
-        "num_layers": 3,
-        "max_units": 256,
-        "max_dropout": 0.2,
-    },
-    "text_rnn": {
-        "cell": "gru",
-        "lr": 0.01,
-        "batch_size": 16,
-        "embedding_size": 16,
-        "hidden_size": 32,
-        "num_layers": 1,
-        "dropout": 0.1,
-        "weight_decay": 1e-3,
-        "clip_norm": 1.0,
-    },
-    "text_transformer": {
-        "lr": 0.005,
-        "warmup": 0,
-        "batch_size": 16,
-        "num_layers": 2,
-        "heads": 2,
-        "head_size": 8,
-        "dropout": 0.1,
-        "weight_decay": 1e-3,
-        "clip_norm": 1.0,
-    },
-}
 MORE = {"image_cnn:CIFAR10": GOOD["image_cnn"] | {"flip": True}}
 EPOCHS = {"cartpole": 3}
 

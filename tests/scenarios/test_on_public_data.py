@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from good_configs import GOOD
 
 import tuner
 from tuner.bundled import image_cnn
@@ -17,16 +18,7 @@ from tuner.errors import MissingDependencyError
 from tuner.public_data import DATA_VARIABLE
 from tuner.scenario import load_scenario
 
-CURVE: dict[str, Any] = {
-    "task": "189873",
-    "batch_size": 64,
-    "learning_rate": 0.01,
-    "momentum": 0.9,
-    "weight_decay": 0.01,
-    "num_layers": 3,
-    "max_units": 256,
-    "max_dropout": 0.2,
-}
+CURVE = GOOD["lcbench"]
 IMAGES: dict[str, Any] = {
     "lr": 0.003,
     "batch_size": 64,
