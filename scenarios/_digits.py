@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 from sklearn.metrics import precision_recall_fscore_support
 from sklearn.model_selection import train_test_split
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from tuner import EpochTrainable, Examples, cached
+from tuner import Examples, cached
+from tuner.bundled._torch import TorchTrainable
 
 CLASSES = 10
 
@@ -96,29 +97,21 @@ def validation_metrics(logits: Tensor, labels: Tensor) -> dict[str, float]:
     )
 
 
-class DigitsTrainable(EpochTrainable):
+class DigitsTrainable(TorchTrainable):
     """Trains a classifier of the digits; a subclass says which, and with which optimizer.
 
     Its `setup` calls this one, then sets ``self.model`` (logits ``[n, CLASSES]`` of images
-    ``[n, 64]``) and ``self.optimizer``; it defines `optimizer_options`, and extends any other
-    method through ``super()``.
+    ``[n, 64]``) and ``self.optimizer``, and extends any other method through ``super()``.
     """
-
-    model: nn.Module
-    optimizer: torch.optim.Optimizer
 
     @classmethod
     def examples(cls) -> Examples:
         return load_examples()
 
     def setup(self, config: dict[str, Any]) -> None:
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        super().setup(config)
         self.train_split = digits_at(self.split.train, self.device)
         self.validation_split = digits_at(self.split.validation, self.device)
-
-    def optimizer_options(self) -> dict[str, Any]:
-        """Return the options of ``self.optimizer`` in the coming epoch, from ``self.config``."""
-        raise NotImplementedError(f"{type(self).__name__} must define optimizer_options()")
 
     def penalty(self) -> Tensor | float:
         """Return what the training minimises besides the cross-entropy."""
@@ -138,15 +131,6 @@ class DigitsTrainable(EpochTrainable):
             total += loss.detach() * len(batch)
         return {"train_loss": total.item() / len(labels), **self.validate()}
 
-    def apply_hyperparameters(self) -> None:
-        """Set what may have changed since the last epoch, or come from another trial."""
-        options = self.optimizer_options()
-        for group in self.optimizer.param_groups:
-            group.update(options)
-        for module in self.model.modules():
-            if isinstance(module, nn.Dropout):
-                module.p = self.config["dropout"]
-
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
         self.model.eval()
@@ -162,10 +146,3 @@ class DigitsTrainable(EpochTrainable):
         """
         self.model.eval()
         return self.model(scaled(inputs).to(self.device)).softmax(dim=1).cpu()
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])

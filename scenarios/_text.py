@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tuner import EpochTrainable, Examples, cached
+from tuner import Examples, cached
+from tuner.bundled._torch import TorchTrainable
 
 ALPHABET = "\n" + "".join(map(chr, range(ord(" "), ord("~") + 1)))
 """Newline and printable ASCII; whatever else the text has is read as ``?``."""
@@ -58,7 +59,7 @@ def encode(text: str) -> np.ndarray[Any, np.dtype[np.int64]]:
     return np.array([places.get(character, places["?"]) for character in text])
 
 
-class TextTrainable(EpochTrainable):
+class TextTrainable(TorchTrainable):
     """Trains a model to predict each next character; a subclass says which, in `build_model`.
 
     ``self.model`` returns logits ``[n, t, len(ALPHABET)]`` of the characters that follow each of
@@ -73,7 +74,7 @@ class TextTrainable(EpochTrainable):
         raise NotImplementedError(f"{type(self).__name__} must define build_model()")
 
     def setup(self, config: dict[str, Any]) -> None:
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        super().setup(config)
         self.train_windows = self.windows(self.split.train)
         self.validation_windows = self.windows(self.split.validation)
         self.model = self.build_model(config).to(self.device)
@@ -103,14 +104,6 @@ class TextTrainable(EpochTrainable):
         logits = self.model(windows[:, :-1])
         return functional.cross_entropy(logits.flatten(0, 1), windows[:, 1:].flatten())
 
-    def apply_hyperparameters(self) -> None:
-        """Set what may have changed since the last epoch, or come from another trial."""
-        for group in self.optimizer.param_groups:
-            group.update(lr=self.config["lr"], weight_decay=self.config["weight_decay"])
-        for module in self.model.modules():
-            if isinstance(module, nn.Dropout):
-                module.p = self.config["dropout"]
-
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
         self.model.eval()
@@ -126,13 +119,6 @@ class TextTrainable(EpochTrainable):
         self.model.eval()
         logits = self.model(torch.as_tensor(inputs).to(self.device))
         return logits[:, -1].softmax(dim=1).cpu()
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
 
 
 def bits(nats: float) -> float:

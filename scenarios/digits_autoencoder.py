@@ -14,9 +14,10 @@ from ray import tune
 from torch import Tensor
 from torch.nn import functional
 
-from tuner import EpochTrainable, Examples, Scenario, cached
+from tuner import Examples, Scenario, cached
 from tuner.bundled._autoencoding import Autoencoder, shifted
 from tuner.bundled._digits import load_examples, scaled
+from tuner.bundled._torch import TorchTrainable
 
 
 @cached
@@ -33,7 +34,7 @@ def load_images() -> Examples:
     )
 
 
-class DigitsAutoencoder(EpochTrainable):
+class DigitsAutoencoder(TorchTrainable):
     """Trains one autoencoder."""
 
     @classmethod
@@ -41,7 +42,7 @@ class DigitsAutoencoder(EpochTrainable):
         return load_images()
 
     def setup(self, config: dict[str, Any]) -> None:
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        super().setup(config)
         images = load_images().inputs
         self.train_images = images[self.split.train].to(self.device)
         self.validation_images = images[self.split.validation].to(self.device)
@@ -50,8 +51,7 @@ class DigitsAutoencoder(EpochTrainable):
 
     def train_epoch(self) -> dict[str, float]:
         config = self.config
-        for group in self.optimizer.param_groups:
-            group.update(lr=config["lr"], weight_decay=config["weight_decay"])
+        self.apply_hyperparameters()
         total = torch.zeros((), device=self.device)
         for batch in torch.randperm(len(self.train_images)).split(config["batch_size"]):
             images = shifted(self.train_images[batch.to(self.device)], config["shift"])
@@ -72,13 +72,6 @@ class DigitsAutoencoder(EpochTrainable):
     def predict(self, inputs: Tensor) -> Tensor:
         """Return reconstructions ``[n, 64]`` of images ``[n, 64]``, scaled as the examples are."""
         return self.model(inputs.to(self.device)).cpu()
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
 
 
 SCENARIO = Scenario(

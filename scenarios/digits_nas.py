@@ -33,9 +33,6 @@ class DigitsNAS(DigitsTrainable):
         self.model = build_model(config).to(self.device)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=config["lr"])
 
-    def optimizer_options(self) -> dict[str, Any]:
-        return {"lr": self.config["lr"], "weight_decay": self.config["weight_decay"]}
-
     def train_epoch(self) -> dict[str, float]:
         parameters = sum(parameter.numel() for parameter in self.model.parameters())
         layers = len(list(layers_of(self.config)))

@@ -76,9 +76,6 @@ class DigitsPretraining(DigitsTrainable):
         images, labels = load_examples().at(rows)
         return Digits(scaled(images).to(self.device), torch.as_tensor(labels).to(self.device))
 
-    def optimizer_options(self) -> dict[str, Any]:
-        return {"lr": self.config["lr"], "weight_decay": self.config["weight_decay"]}
-
     def apply_hyperparameters(self) -> None:
         super().apply_hyperparameters()
         self.optimizer.param_groups[0]["lr"] *= self.config["encoder_rate"]

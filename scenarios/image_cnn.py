@@ -17,7 +17,8 @@ from sklearn.model_selection import train_test_split
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tuner import EpochTrainable, Examples, Scenario, cached, find_data
+from tuner import Examples, Scenario, cached, find_data
+from tuner.bundled._torch import TorchTrainable
 
 CLASSES = 10
 VALIDATED = 0.1  # of the published training images
@@ -46,7 +47,7 @@ def load_examples(name: str) -> Examples:
     )
 
 
-class ImageCNN(EpochTrainable):
+class ImageCNN(TorchTrainable):
     """Trains one network on the data set that a subclass names."""
 
     data_set: str
@@ -56,7 +57,7 @@ class ImageCNN(EpochTrainable):
         return load_examples(cls.data_set)
 
     def setup(self, config: dict[str, Any]) -> None:
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        super().setup(config)
         self.images, self.labels = self.examples().inputs, self.examples().targets
         self.train_rows, self.validation_rows = self.split
         self.model = build_model(config, *self.images.shape[1:]).to(self.device)
@@ -82,14 +83,6 @@ class ImageCNN(EpochTrainable):
             total += loss.detach() * len(rows)
         return {"train_loss": total.item() / len(self.train_rows), **self.validate()}
 
-    def apply_hyperparameters(self) -> None:
-        """Set what may have changed since the last epoch, or come from another trial."""
-        for group in self.optimizer.param_groups:
-            group.update(lr=self.config["lr"], weight_decay=self.config["weight_decay"])
-        for module in self.model.modules():
-            if isinstance(module, nn.Dropout):
-                module.p = self.config["dropout"]
-
     def pixels(self, images: NDArray[np.uint8]) -> Tensor:
         """Return images with pixels from -1 to 1, on the device of the model."""
         return torch.tensor(images).to(self.device).float() / 127.5 - 1
@@ -112,13 +105,6 @@ class ImageCNN(EpochTrainable):
             for begin in range(0, len(inputs), AT_ONCE)
         ]
         return torch.cat(parts)
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
 
 
 class MNISTCNN(ImageCNN):
