@@ -22,9 +22,9 @@ from ray.tune.search.variant_generator import generate_variants
 
 import tuner
 from tuner.examples import Examples
-from tuner.playbook.ensembles import METHODS, choose, learn, score
-from tuner.playbook.out_of_fold import targets_of
-from tuner.playbook.paired import paired_difference
+from tuner.playbook.adoption.paired import paired_difference
+from tuner.playbook.finalization.ensembles import METHODS, choose, learn, score
+from tuner.playbook.finalization.out_of_fold import targets_of
 from tuner.playbook.repeats import Candidate, Repeats, repeated
 from tuner.playbook.studied import best_time
 from tuner.trainable import EpochTrainable

@@ -56,16 +56,17 @@ if TYPE_CHECKING:
     from tuner.hindsight import Hindsight, replay
     from tuner.options import SweepOptions
     from tuner.planning import resolve
-    from tuner.playbook.adopting import adopt
-    from tuner.playbook.adoption import Adoption
+    from tuner.playbook.adoption.adopting import adopt
+    from tuner.playbook.adoption.outcome import Adoption
     from tuner.playbook.audit import Audit, audit
-    from tuner.playbook.exploring import explore
-    from tuner.playbook.finalizing import finalize
-    from tuner.playbook.isolation import Isolation, isolate
-    from tuner.playbook.model_card import Finalization
-    from tuner.playbook.models import Model, load_model
-    from tuner.playbook.refining import Refinement
-    from tuner.playbook.rounds import refine
+    from tuner.playbook.exploration.exploring import explore
+    from tuner.playbook.finalization.finalizing import finalize
+    from tuner.playbook.finalization.model_card import Finalization
+    from tuner.playbook.finalization.models import Model, load_model
+    from tuner.playbook.isolation.isolating import isolate
+    from tuner.playbook.isolation.outcome import Isolation
+    from tuner.playbook.refinement.refining import Refinement
+    from tuner.playbook.refinement.rounds import refine
     from tuner.probing import probe
     from tuner.public_data import find_data
     from tuner.replanning import ResumeOptions
@@ -141,20 +142,20 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Adoption": "tuner.playbook.adoption",
+    "Adoption": "tuner.playbook.adoption.outcome",
     "Audit": "tuner.playbook.audit",
     "Comparison": "tuner.comparison",
     "Diagnosis": "tuner.diagnosis",
     "EpochTrainable": "tuner.trainable",
     "Examples": "tuner.examples",
-    "Finalization": "tuner.playbook.model_card",
+    "Finalization": "tuner.playbook.finalization.model_card",
     "Forecast": "tuner.forecast",
     "Hindsight": "tuner.hindsight",
-    "Isolation": "tuner.playbook.isolation",
-    "Model": "tuner.playbook.models",
+    "Isolation": "tuner.playbook.isolation.outcome",
+    "Model": "tuner.playbook.finalization.models",
     "Probe": "tuner.gpu_sharing",
     "Rank": "tuner.distributed",
-    "Refinement": "tuner.playbook.refining",
+    "Refinement": "tuner.playbook.refinement.refining",
     "Reproduction": "tuner.reproducing",
     "ResumeOptions": "tuner.replanning",
     "Scenario": "tuner.scenario",
@@ -167,26 +168,26 @@ _HOMES = {
     "TunerError": "tuner.errors",
     "UsageError": "tuner.errors",
     "above_start": "tuner.schedulers.divergence",
-    "adopt": "tuner.playbook.adopting",
+    "adopt": "tuner.playbook.adoption.adopting",
     "audit": "tuner.playbook.audit",
     "below_start": "tuner.schedulers.divergence",
     "bundled_scenarios": "tuner.scenario",
     "cached": "tuner.caching",
     "compare": "tuner.comparison",
     "doctor": "tuner.diagnosing",
-    "finalize": "tuner.playbook.finalizing",
+    "finalize": "tuner.playbook.finalization.finalizing",
     "find_data": "tuner.public_data",
     "find_task": "tuner.simulation.sources",
-    "explore": "tuner.playbook.exploring",
+    "explore": "tuner.playbook.exploration.exploring",
     "import_ray": "tuner.exchange",
-    "isolate": "tuner.playbook.isolation",
+    "isolate": "tuner.playbook.isolation.isolating",
     "load": "tuner.store",
     "load_comparison": "tuner.comparison",
-    "load_model": "tuner.playbook.models",
+    "load_model": "tuner.playbook.finalization.models",
     "load_scenario": "tuner.scenario",
     "plan": "tuner.forecast",
     "probe": "tuner.probing",
-    "refine": "tuner.playbook.rounds",
+    "refine": "tuner.playbook.refinement.rounds",
     "replay": "tuner.hindsight",
     "reproduce": "tuner.reproducing",
     "resolve": "tuner.planning",

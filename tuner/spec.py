@@ -37,7 +37,7 @@ class SweepSpec:
         roles: What hyperparameters are, by full flat name (see `tuner.Scenario`); of those that
             ``tuner.explore`` fixed, too.
         lineage: Of a sweep that refines another one, where it comes from, as plain values
-            (`tuner.playbook.lineage.Lineage`); None for others.
+            (`tuner.playbook.refinement.lineage.Lineage`); None for others.
         time_attr: What counts as a trial's time.
         max_t: Trials end there, in units of ``time_attr``.
         grace_period: Schedulers leave younger trials alone, in units of ``time_attr``.

@@ -124,7 +124,7 @@ def test_what_refining_refuses(
 
 
 def test_show_tells_roles_and_lineage(tuner_command: Callable[..., Any], swept: Path) -> None:
-    from tuner.playbook.lineage import descend
+    from tuner.playbook.refinement.lineage import descend
     from tuner.store import SweepLayout, load, write_spec
 
     sweep = load(swept)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from tuner.playbook.audit import Audit, Finding
-    from tuner.playbook.isolation import Isolation
+    from tuner.playbook.isolation.outcome import Isolation
 
 __all__ = ["audit", "isolate"]
 
@@ -121,7 +121,7 @@ def isolate(
     What the same number of trials of each value would bring at best, with intervals.
     """
     sweep = open_sweep(path)
-    from tuner.playbook.isolation import isolate as compare
+    from tuner.playbook.isolation.isolating import isolate as compare
 
     found = compare(sweep, scientific, bins=bins, at=at, draws=draws)
     if figures is not None:

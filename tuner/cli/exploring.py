@@ -26,8 +26,8 @@ from tuner.errors import SpecError
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from tuner.playbook.exploring import Exploration
-    from tuner.playbook.refining import Refinement
+    from tuner.playbook.exploration.exploring import Exploration
+    from tuner.playbook.refinement.refining import Refinement
 
 __all__ = ["explore", "refine"]
 
@@ -106,7 +106,7 @@ def explore(
     if seconds_per_epoch is not None:
         seconds = duration_s("--seconds-per-epoch", seconds_per_epoch)
     progress = options.pop("progress", "lines" if as_json else "auto")
-    from tuner.playbook.exploring import plan_exploration
+    from tuner.playbook.exploration.exploring import plan_exploration
 
     as_keywords = () if is_launch_file(scenario) else tuple(options)
     with errors_name_options(as_keywords), launch.stdout_kept_clean(as_json):
@@ -172,7 +172,7 @@ def refine(
         options["warm_start"] = [open_sweep(each) for each in options["warm_start"]]
     if as_json and (run or rounds):
         options.setdefault("progress", "lines")
-    from tuner.playbook.rounds import refine as refine_sweep
+    from tuner.playbook.refinement.rounds import refine as refine_sweep
 
     shown = not as_json and not python
     with errors_name_options(options), launch.stdout_kept_clean(as_json or python):

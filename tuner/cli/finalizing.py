@@ -73,7 +73,7 @@ def adopt(
     Exit codes: 0 adopt; 1 do not adopt, or not enough evidence.
     """
     folder = where(path)
-    from tuner.playbook.adopting import adopt as train_again
+    from tuner.playbook.adoption.adopting import adopt as train_again
 
     with stdout_kept_clean(as_json):
         found = train_again(
@@ -135,8 +135,8 @@ def finalize(
 ) -> None:
     """Make a model of a sweep, measure it once on the test examples, and write its card."""
     folder = where(path)
-    from tuner.playbook.ensembles import METHODS
-    from tuner.playbook.finalizing import finalize as make
+    from tuner.playbook.finalization.ensembles import METHODS
+    from tuner.playbook.finalization.finalizing import finalize as make
 
     with stdout_kept_clean(as_json):
         made = make(
@@ -174,8 +174,8 @@ def predict(
     scenario: ScenarioPlace = None,
 ) -> None:
     """Predict with a model: probabilities of classes, or values."""
-    from tuner.playbook.models import load_model
-    from tuner.playbook.prediction_files import read_inputs, write_predictions
+    from tuner.playbook.finalization.models import load_model
+    from tuner.playbook.finalization.prediction_files import read_inputs, write_predictions
     from tuner.plurals import counted
 
     found = load_model(model, scenario=scenario)

@@ -21,7 +21,7 @@ import pandas as pd
 
 from tuner.analysis.steps import Floats
 from tuner.objectives import Objective
-from tuner.playbook.adopting import ADOPTION_FILE
+from tuner.playbook.adoption.adopting import ADOPTION_FILE
 from tuner.playbook.positions import positions, searchable
 from tuner.plurals import counted
 from tuner.schedulers import SCHEDULERS

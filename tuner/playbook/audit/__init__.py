@@ -3,7 +3,7 @@
 - `findings`: `Audit` and its `Finding` per check, with the `Verdict`.
 - `thresholds`: `THRESHOLDS`, from which figure on a check warns and fails.
 - `checks`: what rules are made of.
-- `space_rules`: boundary, failures, duplicates, importance.
+- `space_rules`: boundary, failures, duplicates; `importance_rule`: importance.
 - `course_rules`: still_improving, saturated, step_variance, best_vs_last.
 - `overfitting`; `metric_pairs`: which metrics are of training and which of validation.
 - `trust_rules`: good_trials, rung_correlation, seed_variance.

@@ -18,9 +18,10 @@ from tuner.playbook.audit.course_rules import (
     still_improving,
 )
 from tuner.playbook.audit.findings import Audit, Finding
+from tuner.playbook.audit.importance_rule import importance
 from tuner.playbook.audit.metric_pairs import MetricPair
 from tuner.playbook.audit.overfitting import overfitting
-from tuner.playbook.audit.space_rules import boundary, duplicates, failures, importance
+from tuner.playbook.audit.space_rules import boundary, duplicates, failures
 from tuner.playbook.audit.thresholds import Limits, thresholds
 from tuner.playbook.audit.trust_rules import good_trials, rung_correlation, seed_variance
 from tuner.playbook.evidence import Evidence, gather

@@ -11,7 +11,7 @@ from tuner.playbook.audit.findings import Finding, Picture, Verdict
 from tuner.playbook.audit.thresholds import Limits
 from tuner.playbook.evidence import Evidence
 
-__all__ = ["Check", "command", "more_trials"]
+__all__ = ["Check", "command", "more_trials", "why_not_judged"]
 
 
 @dataclass(frozen=True)
@@ -62,3 +62,10 @@ def more_trials(evidence: Evidence) -> str:
 def command(verb: str, place: str, *options: str) -> str:
     """Return a command line about a sweep."""
     return " ".join(["tuner", verb, shlex.quote(place), *options])
+
+
+def why_not_judged(evidence: Evidence, *, needs_space: bool = True) -> str:
+    """Return why hyperparameters cannot be judged; empty if they can."""
+    if evidence.copied:
+        return "trials copied one another, so that values belong to no configuration"
+    return "nothing was searched" if needs_space and not evidence.parameters else ""

@@ -1,9 +1,7 @@
-"""Rules about the space: is the best at its edge, what fails where, what does not matter?"""
+"""Rules about the space: is the best at its edge, what fails where, what was tried twice?"""
 
 from __future__ import annotations
 
-import json
-import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -15,33 +13,21 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy import stats
 
-from tuner.analysis.importance import FEWEST_TRIALS, Importance, forest_importance
 from tuner.analysis.proportions import wilson_interval
-from tuner.errors import NoResultError
-from tuner.playbook.audit.checks import Check, command, more_trials
+from tuner.playbook.audit.checks import Check, command, why_not_judged
 from tuner.playbook.audit.findings import Finding
 from tuner.playbook.evidence import BAD_OUTCOMES, FEWEST_GOOD, Evidence
 from tuner.playbook.positions import option_counts
 from tuner.plurals import counted
 from tuner.searchers.parameters import Number, Options, Parameter
 
-__all__ = ["boundary", "duplicates", "failures", "importance", "importance_of"]
+__all__ = ["boundary", "duplicates", "failures"]
 
 NEAR = 0.05
 """The outer twentieth of a domain is its edge."""
 
 _CHANCE = 0.05
 """How often chance alone may pass for an effect, over all hyperparameters and ends together."""
-
-NO_EFFECT = 0.03
-"""Less of the variance, interactions included, is what a forest gives to a random number."""
-
-NO_DROP = 0.05
-"""Shuffling costs less R^2 than this, in 19 of 20 folds and shuffles."""
-
-TRUSTED_R2 = 0.5
-"""A forest that explains less of unseen trials says nothing of what does not matter: what it does
-not explain may well be an effect that it has not found."""
 
 
 class _End(NamedTuple):
@@ -56,7 +42,7 @@ class _End(NamedTuple):
 
 def boundary(evidence: Evidence, check: Check) -> Finding:
     """Look for good trials that crowd at an end of a domain, more than chance would have it."""
-    refusal = _why_not(evidence)
+    refusal = why_not_judged(evidence)
     if refusal:
         return check.unknown(refusal)
     if len(evidence.ranked) < 2 * FEWEST_GOOD:
@@ -123,7 +109,7 @@ def failures(evidence: Evidence, check: Check) -> Finding:
 
 def duplicates(evidence: Evidence, check: Check) -> Finding:
     """Count the trials whose configuration an earlier trial had."""
-    refusal = _why_not(evidence, needs_space=False)
+    refusal = why_not_judged(evidence, needs_space=False)
     if refusal:
         return check.unknown(refusal)
     keys = evidence.trials["key"]
@@ -143,83 +129,6 @@ def duplicates(evidence: Evidence, check: Check) -> Finding:
         details={"repeats": repeats, "distinct": distinct, "most": most},
         picture=partial(_repeats_figure, keys),
     )
-
-
-def importance(evidence: Evidence, check: Check) -> Finding:
-    """Look for hyperparameters that show no effect at equal time."""
-    refusal = _why_not(evidence)
-    if refusal:
-        return check.unknown(refusal)
-    try:
-        found, time = importance_of(evidence)
-    except NoResultError as error:
-        return check.unknown(str(error))
-    picture = partial(_importance_figure, found)
-    if not found.r2 >= TRUSTED_R2:
-        r2 = "nothing" if math.isnan(found.r2) else f"R² {found.r2:.2f}"
-        return check.unknown(
-            f"a forest on {counted(found.trials, 'trial')} explains {r2} of trials that it has not "
-            f"seen, and is believed from {TRUSTED_R2} on",
-            remedy=more_trials(evidence),
-            picture=picture,
-        )
-    effects = found.effects
-    idle = effects[(effects["total"] < NO_EFFECT) & (effects["drop_high"] < NO_DROP)]
-    first = ", ".join(
-        f"{row.name_} {row.total:.0%}"
-        for row in effects.rename(columns={"name": "name_"}).head(3).itertuples()
-    )
-    at = f"at {evidence.time_attr} {time:g}; R² {found.r2:.2f}"
-    names = [str(name) for name in idle["name"]]
-    message = f"every hyperparameter has an effect ({at})"
-    if names:
-        message = (
-            f"less than {NO_EFFECT:.0%} of the explained variance each: {', '.join(names)} ({at})"
-        )
-    message += f"; most: {first}"
-    return check.judged(
-        len(idle) / len(effects),
-        message,
-        remedy=f"fix {', '.join(names)}: {command('refine', evidence.place)}",
-        picture=picture,
-        details={
-            "r2": found.r2,
-            "time": time,
-            "effects": json.loads(effects.to_json(orient="records")),
-            "pairs": json.loads(found.pairs.head(10).to_json(orient="records")),
-        },
-    )
-
-
-def importance_of(evidence: Evidence, *, seed: int = 0) -> tuple[Importance, float]:
-    """Return how much each hyperparameter matters, and at which time trials were compared.
-
-    Trials are compared by their best cost up to the largest time that half of them reached; those
-    that diverged before count as the worst.
-
-    Raises:
-        NoResultError: There are too few trials, or nothing was searched.
-    """
-    time = evidence.reached()
-    costs = evidence.costs_at(time)
-    inputs = evidence.positions.loc[costs.index].dropna(how="all")
-    if len(inputs) < FEWEST_TRIALS or not len(inputs.columns):
-        raise NoResultError(
-            f"{counted(len(inputs), 'trial')} to compare at equal time, and a forest takes "
-            f"{FEWEST_TRIALS}"
-        )
-    options = option_counts(evidence.parameters)
-    found = forest_importance(
-        inputs, np.asarray(costs[inputs.index], dtype=np.float64), options=options, seed=seed
-    )
-    return found, time
-
-
-def _why_not(evidence: Evidence, *, needs_space: bool = True) -> str:
-    """Return why hyperparameters cannot be judged; empty if they can."""
-    if evidence.copied:
-        return "trials copied one another, so that values belong to no configuration"
-    return "nothing was searched" if needs_space and not evidence.parameters else ""
 
 
 def _crowded(name: str, number: Number, good: pd.DataFrame, tests: int) -> Iterator[_End]:
@@ -303,9 +212,3 @@ def _repeats_figure(keys: pd.Series[str]) -> Figure:
         x="how often a configuration was tried",
         y="configurations",
     )
-
-
-def _importance_figure(found: Importance) -> Figure:
-    from tuner.figures import draw_importance
-
-    return draw_importance(found)

@@ -19,8 +19,8 @@ from tuner import space as spaces
 from tuner.errors import NoResultError, SpecError
 from tuner.objectives import Objective
 from tuner.places import Uri
-from tuner.playbook.adoption import Adoption, Repeated
-from tuner.playbook.paired import PairedDifference, Verdict, paired_difference
+from tuner.playbook.adoption.outcome import Adoption, Repeated
+from tuner.playbook.adoption.paired import PairedDifference, Verdict, paired_difference
 from tuner.playbook.repeats import Candidate, Repeats
 from tuner.playbook.studied import Running, Studied, carry_out, study
 from tuner.plurals import counted

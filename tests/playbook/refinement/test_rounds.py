@@ -13,9 +13,9 @@ from stored_sweeps import sound, stored
 
 import tuner
 from tuner.errors import ScenarioError, SpecError, StorageError
-from tuner.playbook.lineage import lineage_of
-from tuner.playbook.refining import Refinement
-from tuner.playbook.round_planning import plan_round
+from tuner.playbook.refinement.lineage import lineage_of
+from tuner.playbook.refinement.refining import Refinement
+from tuner.playbook.refinement.round_planning import plan_round
 from tuner.simulation import Known
 from tuner.space import contains, from_json, to_json
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from tuner.errors import SpecError
-from tuner.playbook.ensembles import (
+from tuner.playbook.finalization.ensembles import (
     METHODS,
     Combination,
     Method,

@@ -9,7 +9,7 @@ from ray import tune
 
 import tuner
 from tuner.errors import SpecError
-from tuner.playbook.roles import cast_roles, without_grids
+from tuner.playbook.exploration.roles import cast_roles, without_grids
 from tuner.space import to_json
 
 SPACE: dict[str, Any] = {

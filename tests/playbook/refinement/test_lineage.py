@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stored_sweeps import sound, stored
 
-from tuner.playbook.lineage import Lineage, descend, lineage_of
+from tuner.playbook.refinement.lineage import Lineage, descend, lineage_of
 from tuner.playbook.refinement.proposing import Change
 
 CHANGES = (

@@ -17,11 +17,11 @@ from tuner.forecast import plan as forecast
 from tuner.options import SweepOptions
 from tuner.places import Place, place_of
 from tuner.planning import DEFAULT_SEARCHER, Plan, resolve_plan
-from tuner.playbook.affording import affordable_trials
-from tuner.playbook.lineage import Lineage, descend
+from tuner.playbook.exploration.affording import affordable_trials
+from tuner.playbook.exploration.roles import check_storable
 from tuner.playbook.positions import searchable
-from tuner.playbook.refining import Refinement
-from tuner.playbook.roles import check_storable
+from tuner.playbook.refinement.lineage import Lineage, descend
+from tuner.playbook.refinement.refining import Refinement
 from tuner.replanning import RUN_SETTINGS, stored_scenario
 from tuner.scenario import Scenario
 from tuner.searchers import learns

@@ -12,7 +12,7 @@ from sklearn import metrics
 
 from tuner.analysis import Bootstrap
 from tuner.errors import SpecError
-from tuner.playbook.measures import measure
+from tuner.playbook.finalization.measures import measure
 
 QUICK = Bootstrap(resamples=100)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tuner.objectives import Mode, Objective
-from tuner.playbook.paired import PairedDifference, Verdict
+from tuner.playbook.adoption.paired import PairedDifference, Verdict
 from tuner.plurals import counted
 
 __all__ = ["Adoption", "Repeated"]

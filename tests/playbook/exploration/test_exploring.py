@@ -11,8 +11,8 @@ from ray import tune
 import tuner
 from tuner.budgets import Budget
 from tuner.errors import SpecError
-from tuner.playbook.affording import affordable_trials
-from tuner.playbook.exploring import plan_exploration
+from tuner.playbook.exploration.affording import affordable_trials
+from tuner.playbook.exploration.exploring import plan_exploration
 from tuner.simulation import Known
 
 SPACE: dict[str, Any] = {

@@ -18,10 +18,10 @@ from tuner.errors import (
     StorageError,
     SweepFailedError,
 )
-from tuner.playbook.adopting import adopt
-from tuner.playbook.ensembles import METHODS
-from tuner.playbook.finalizing import finalize
-from tuner.playbook.models import load_model
+from tuner.playbook.adoption.adopting import adopt
+from tuner.playbook.finalization.ensembles import METHODS
+from tuner.playbook.finalization.finalizing import finalize
+from tuner.playbook.finalization.models import load_model
 from tuner.store import SweepLayout, SweepWriter
 from tuner.trainable.state import read_state
 

@@ -23,8 +23,8 @@ from tuner.forecast import Forecast, plan
 from tuner.options import SweepOptions
 from tuner.places import Uri
 from tuner.planning import Plan, resolve_plan
-from tuner.playbook.affording import affordable_trials
-from tuner.playbook.roles import cast_roles, check_storable, without_grids
+from tuner.playbook.exploration.affording import affordable_trials
+from tuner.playbook.exploration.roles import cast_roles, check_storable, without_grids
 from tuner.plurals import counted
 from tuner.scenario import Scenario, load_scenario
 from tuner.searchers.parameters import Options, parameters

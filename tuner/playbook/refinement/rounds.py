@@ -14,9 +14,9 @@ from tuner.errors import SpecError, StorageError
 from tuner.option_values import whole
 from tuner.options import SweepOptions
 from tuner.places import Uri
-from tuner.playbook.lineage import lineage_of
-from tuner.playbook.refining import Refinement, propose_refinement
-from tuner.playbook.round_planning import next_lineage, plan_round, storage_of
+from tuner.playbook.refinement.lineage import lineage_of
+from tuner.playbook.refinement.refining import Refinement, propose_refinement
+from tuner.playbook.refinement.round_planning import next_lineage, plan_round, storage_of
 from tuner.replanning import stored_scenario
 from tuner.scenario import Scenario
 from tuner.store import Sweep, load
@@ -52,7 +52,7 @@ def refine(
             has moved.
         nuisance: Scientific hyperparameters that shall be refined like the others.
         fix: Values of hyperparameters that shall stay from now on.
-        importance: See `tuner.playbook.refining.propose_refinement`.
+        importance: See `tuner.playbook.refinement.refining.propose_refinement`.
         budget: Of each round, as of `tuner.explore`; None for as many trials as the sweep had.
         tell: Called with what is proposed before each round that begins.
         **options: Those of `tuner.run`, for the rounds that begin. Without them, a round is run as

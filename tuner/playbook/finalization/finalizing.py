@@ -22,16 +22,16 @@ import numpy as np
 from tuner.errors import SpecError
 from tuner.examples import Examples
 from tuner.places import Uri
-from tuner.playbook import making
-from tuner.playbook.choosing import Chosen, choose_one, choose_several
-from tuner.playbook.ensembles import METHODS
-from tuner.playbook.looks import record_look
-from tuner.playbook.making import Made
-from tuner.playbook.measures import Measured, measure
-from tuner.playbook.model_card import DataFacts, Finalization, Kind, Part, card
-from tuner.playbook.models import MODEL_FOLDER, load_model, save_model, scenario_file
-from tuner.playbook.out_of_fold import targets_of
-from tuner.playbook.recipe import InputKind, Recipe
+from tuner.playbook.finalization import making
+from tuner.playbook.finalization.choosing import Chosen, choose_one, choose_several
+from tuner.playbook.finalization.ensembles import METHODS
+from tuner.playbook.finalization.looks import record_look
+from tuner.playbook.finalization.making import Made
+from tuner.playbook.finalization.measures import Measured, measure
+from tuner.playbook.finalization.model_card import DataFacts, Finalization, Kind, Part, card
+from tuner.playbook.finalization.models import MODEL_FOLDER, load_model, save_model, scenario_file
+from tuner.playbook.finalization.out_of_fold import targets_of
+from tuner.playbook.finalization.recipe import InputKind, Recipe
 from tuner.playbook.studied import Running, Studied, study
 from tuner.plurals import counted
 from tuner.provenance import provenance
@@ -73,7 +73,7 @@ def finalize(
             which is all there is for a trainable that does not define ``examples()``.
         ensemble: How many of the best configurations to combine; None for a single one.
         folds: Of an ensemble, stratified for classes.
-        methods: From which the ensemble's is chosen; see `tuner.playbook.ensembles`.
+        methods: From which the ensemble's is chosen; see `tuner.playbook.finalization.ensembles`.
         scenario: Where to get the scenario from, if it is not stored or has moved.
         name: Of the folder.
         storage_path: The folder to put it into, in place of the sweep's own.

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tuner.errors import ScenarioError, StorageError
-from tuner.playbook.recipe import FORMAT, Member, Recipe
+from tuner.playbook.finalization.recipe import FORMAT, Member, Recipe
 from tuner.scenario import Scenario, load_scenario
 from tuner.scenario.references import split_reference
 from tuner.store.layout import refused, write_atomically

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuner.errors import NoResultError, SpecError
-from tuner.playbook.choosing import Chosen
-from tuner.playbook.ensembles import Combination, Score, choose
-from tuner.playbook.model_card import Kind
-from tuner.playbook.models import Trained
-from tuner.playbook.out_of_fold import collect, trained_models
-from tuner.playbook.recipe import Member
+from tuner.playbook.finalization.choosing import Chosen
+from tuner.playbook.finalization.ensembles import Combination, Score, choose
+from tuner.playbook.finalization.model_card import Kind
+from tuner.playbook.finalization.models import Trained
+from tuner.playbook.finalization.out_of_fold import collect, trained_models
+from tuner.playbook.finalization.recipe import Member
 from tuner.playbook.repeats import Repeats, check_can_divide
 from tuner.playbook.studied import Running, Studied, carry_out, last_checkpoint, settle
 from tuner.scenario import Scenario

@@ -10,7 +10,7 @@ import numpy as np
 
 from tuner.errors import SpecError, nearest
 from tuner.examples import Examples, Part
-from tuner.playbook.ensembles import Combination
+from tuner.playbook.finalization.ensembles import Combination
 
 __all__ = ["FORMAT", "InputKind", "Member", "Recipe"]
 

@@ -15,7 +15,7 @@ from ray import tune
 import tuner
 from tuner.errors import NoResultError, ScenarioError, SpecError, StorageError, SweepFailedError
 from tuner.playbook import studied
-from tuner.playbook.adopting import adopt
+from tuner.playbook.adoption.adopting import adopt
 from tuner.store import SweepLayout, SweepWriter
 from tuner.store.lock import SweepLock
 

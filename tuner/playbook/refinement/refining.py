@@ -17,11 +17,11 @@ from tuner.playbook.audit.course_rules import still_improving
 from tuner.playbook.audit.findings import Verdict
 from tuner.playbook.audit.thresholds import THRESHOLDS
 from tuner.playbook.evidence import gather
-from tuner.playbook.lineage import lineage_of
+from tuner.playbook.exploration.roles import only_value, paths_of
 from tuner.playbook.positions import option_counts, positions, searchable
+from tuner.playbook.refinement.lineage import lineage_of
 from tuner.playbook.refinement.proposing import Change, propose
 from tuner.playbook.refinement.standings import Standings, standings
-from tuner.playbook.roles import only_value, paths_of
 from tuner.plurals import counted
 from tuner.spec import SweepSpec
 from tuner.store import Sweep

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from tuner.errors import NoResultError, SpecError
-from tuner.playbook.adopting import ADOPTION_FILE
+from tuner.playbook.adoption.adopting import ADOPTION_FILE
 from tuner.playbook.repeats import Candidate
 from tuner.playbook.studied import SWEEP_FOLDER, Studied, best_time
 from tuner.store import TrialResult, load

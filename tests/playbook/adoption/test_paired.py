@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tuner.errors import SpecError
-from tuner.playbook.paired import paired_difference
+from tuner.playbook.adoption.paired import paired_difference
 
 values = st.lists(st.floats(-1, 1), min_size=2, max_size=9)
 

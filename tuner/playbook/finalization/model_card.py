@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from tuner.objectives import Mode
-from tuner.playbook.ensembles import Score
-from tuner.playbook.measures import Measured
+from tuner.playbook.finalization.ensembles import Score
+from tuner.playbook.finalization.measures import Measured
 from tuner.plurals import counted
 
 __all__ = ["DataFacts", "Finalization", "Kind", "Part", "card"]

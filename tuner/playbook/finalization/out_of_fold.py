@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from tuner.errors import NoResultError, ScenarioError
 from tuner.examples import Examples
-from tuner.playbook.models import Trained
-from tuner.playbook.recipe import Member
+from tuner.playbook.finalization.models import Trained
+from tuner.playbook.finalization.recipe import Member
 from tuner.playbook.repeats import Repeats
 from tuner.playbook.studied import last_checkpoint
 from tuner.store import Sweep

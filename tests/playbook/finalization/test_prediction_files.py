@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tuner.errors import SpecError, StorageError
-from tuner.playbook.prediction_files import read_inputs, write_predictions
+from tuner.playbook.finalization.prediction_files import read_inputs, write_predictions
 
 
 def test_a_line_of_numbers_is_an_example_and_a_line_of_words_is_not(tmp_path: Path) -> None:

@@ -6,12 +6,10 @@ average (`tuner.analysis.best_of`), with the same n for all values.
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,133 +17,20 @@ import pandas as pd
 from tuner.analysis.best_of import expected_best, resampled_best
 from tuner.analysis.bootstrap import Bootstrap
 from tuner.errors import NoResultError, SpecError
-from tuner.objectives import Objective
 from tuner.option_values import whole
 from tuner.places import Uri
 from tuner.playbook.evidence import Evidence, gather
+from tuner.playbook.isolation.outcome import FEWEST, Isolation
 from tuner.playbook.levels import hyperparameter, levels
 from tuner.plurals import counted
 from tuner.store import load
 from tuner.store.record import SweepRecord
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-__all__ = ["FEWEST", "Isolation", "isolate"]
-
-FEWEST = 5
-"""A value with fewer trials is not compared: the best of them is the luck of the draw."""
+__all__ = ["isolate"]
 
 _ABSENT = "absent"
 _FIRST_COLUMNS = ["value", "trials", "best", "best_trial"]
 _ESTIMATE_COLUMNS = ["expected", "low", "high", "behind", "behind_low", "behind_high"]
-
-
-@dataclass(frozen=True)
-class Isolation:
-    """What the values of scientific hyperparameters bring.
-
-    Attributes:
-        place: Where the sweep lies.
-        objective: The metric and its direction; of several, the first.
-        scientific: The hyperparameters, by path.
-        draws: How many trials of each value the expected best is of; 0 with too few to compare.
-        level: Of the intervals.
-        table: A row per value, the best expected one first and those with too few trials last:
-            ``value``; ``trials``; ``best`` and ``best_trial``; ``expected`` (the best of ``draws``
-            trials, on average), ``low``, ``high``; ``behind`` (how much worse than the first row,
-            0 or more), ``behind_low``, ``behind_high`` (at a level that allows for all
-            comparisons with it).
-        winner: The value that is better than all others; None if the sweep cannot tell.
-        remarks: What is left out or taken otherwise, a line each.
-    """
-
-    place: str
-    objective: Objective
-    scientific: tuple[str, ...]
-    draws: int
-    level: float
-    table: pd.DataFrame
-    winner: str | None
-    remarks: tuple[str, ...]
-
-    @property
-    def conclusion(self) -> str:
-        """What it comes to, in a line."""
-        names = ", ".join(self.scientific)
-        rows = self.table[self.table["expected"].notna()]
-        if len(rows) < 2:
-            return (
-                f"not enough: fewer than two values of {names} have {FEWEST} trials; run more with "
-                f"these values"
-            )
-        first = str(rows["value"].iloc[0])
-        if self.winner is not None:
-            return f"{names} = {first} is better than every other value"
-        close = rows[~(rows["behind_low"] > 0)]["value"].iloc[1:]
-        return (
-            f"not enough: {names} = {first} leads, and {', '.join(map(str, close))} "
-            f"{'are' if len(close) > 1 else 'is'} not surely worse; run more trials of these"
-        )
-
-    def __str__(self) -> str:
-        return "\n".join([f"{self.heading}\n", self.to_markdown(), "", *self.notes()])
-
-    @property
-    def heading(self) -> str:
-        """What was compared, in a line."""
-        return f"{self.place}: {', '.join(self.scientific)}, {self.objective}"
-
-    def notes(self) -> Iterator[str]:
-        """Yield the conclusion and the remarks."""
-        yield self.conclusion
-        yield from (f"note: {remark}" for remark in self.remarks)
-
-    def cells(self) -> list[list[str]]:
-        """Return the table as text, its headings first; empty where there is no number."""
-        share = f"{self.level:.0%} interval"
-        heads = [", ".join(self.scientific), "trials", "best", f"best of {self.draws}", share,
-                 "behind", "interval"]  # fmt: skip
-        rows = [
-            [row["value"], str(row["trials"]), _number(row["best"]), _number(row["expected"]),
-             _interval(row, ""), _number(row["behind"]), _interval(row, "behind_") if place else ""]
-            for place, row in enumerate(self.table.to_dict("records"))
-        ]  # fmt: skip
-        return [heads, *rows]
-
-    def to_markdown(self) -> str:
-        """Return the table as Markdown."""
-        heads, *rows = self.cells()
-        rules = ["---", *["---:"] * (len(heads) - 1)]
-        return "\n".join(f"| {' | '.join(line)} |" for line in [heads, rules, *rows])
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as JSON-able values."""
-        return {
-            "path": self.place,
-            "metric": self.objective.metric,
-            "mode": self.objective.mode,
-            "scientific": list(self.scientific),
-            "draws": self.draws,
-            "level": self.level,
-            "winner": self.winner,
-            "conclusion": self.conclusion,
-            "values": json.loads(self.table.to_json(orient="records")),
-            "remarks": list(self.remarks),
-        }
-
-    def figure(self) -> Figure:
-        """Draw the expected best by value, with intervals and the trials themselves.
-
-        Raises:
-            NoResultError: No value has enough trials.
-        """
-        from tuner.figures import draw_isolation
-
-        metric = str(self.objective)
-        return draw_isolation(
-            self.table, name=", ".join(self.scientific), metric=metric, draws=self.draws
-        )
 
 
 def isolate(
@@ -313,12 +198,3 @@ def _estimates(
              float(behind[0]), float(behind[1]))
         )  # fmt: skip
     return pd.DataFrame(rows, columns=["value", *_ESTIMATE_COLUMNS])
-
-
-def _number(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.4g}"
-
-
-def _interval(row: Mapping[Any, Any], prefix: str) -> str:
-    low, high = row[f"{prefix}low"], row[f"{prefix}high"]
-    return "" if math.isnan(low) else f"[{_number(low)}, {_number(high)}]"
