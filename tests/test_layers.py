@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,8 +64,11 @@ LAYERS = {
     "forecast": 5,
     "hindsight": 6,
     "playbook": 6,
-    "__init__": 7,  # the public names, which the command line calls as any user would
-    "cli": 8,
+    "reporting": 6,
+    "pipeline": 7,
+    "tabular": 7,
+    "__init__": 8,  # the public names, which the command line calls as any user would
+    "cli": 9,
 }
 WITHOUT_RAY = (
     "capping",
@@ -124,8 +128,13 @@ def _rooms_imported(path: Path) -> set[str]:
     return {parts[1] if len(parts) > 1 else "__init__" for parts in ours}
 
 
-def _imports(path: Path) -> Iterator[str]:
-    """Yield the dotted name of every module imported, at the top of ``path`` or in a function."""
+@functools.cache
+def _imports(path: Path) -> tuple[str, ...]:
+    """Return the dotted name of every module imported, at the top of ``path`` or in a function."""
+    return tuple(_names_imported(path))
+
+
+def _names_imported(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

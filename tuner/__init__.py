@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from tuner.sweep import resume, run
     from tuner.trainable import EpochTrainable
 
+    from tuner.reporting import plot
 __all__ = [
     "Adoption",
     "Audit",
@@ -207,3 +208,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+    "plot": "tuner.reporting",

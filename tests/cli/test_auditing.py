@@ -70,17 +70,18 @@ def test_json_and_figures(swept: str, capsys: pytest.CaptureFixture[str]) -> Non
     content = json.loads(capsys.readouterr().out)
     assert content["ok"] is True
     assert [finding["check"] for finding in content["findings"]] == ["boundary"]
-    assert Path("drawn/boundary.png").is_file()
+    assert Path("drawn/boundary.html").is_file()
 
 
 def test_isolate_prints_a_table_json_and_a_figure(
     swept: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["isolate", swept, "--scientific", "kind", "--figures", "drawn"]) == 0
+    drawn = ["--figures", "drawn", "--format", "json"]
+    assert main(["isolate", swept, "--scientific", "kind", *drawn]) == 0
     out = capsys.readouterr().out
     assert "kind = better is better than every other value" in out
     assert out.index("better ") < out.index("plain ")
-    assert Path("drawn/isolation.png").is_file()
+    assert Path("drawn/isolation.json").is_file()
     assert main(["isolate", swept, "--scientific", "kind", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["winner"] == "better"
 

@@ -96,16 +96,26 @@ def test_five_tasks_are_tested_over_ranked_and_drawn(comparing: Comparing, tmp_p
     tasks = ["branin", "hartmann3", "hartmann6", "branin:noise=0.1", "hartmann3:noise=0.1"]
     comparison = comparing(tasks=tasks)
     assert "(Wilcoxon, Holm)" in "\n".join(comparison.answers().remarks)
-    made = comparison.figures(tmp_path / "f", formats=("svg",))
+    made = comparison.figures(tmp_path / "f", formats=["json"])
     assert {path.name for path in made} == {
-        "best-so-far.svg", "regret.svg", "regret-by-task.svg", "critical-differences.svg",
-        "time-to-target.svg", "speed-up.svg", "usage.svg",
+        "best-so-far.json", "regret.json", "regret-by-task.json", "critical-differences.json",
+        "win-rates.json", "time-to-target.json", "speed-up.json", "usage.json",
     }  # fmt: skip
     assert all(path.stat().st_size > 1000 for path in made)
 
 
+def test_a_figure_is_drawn_by_its_name(comparing: Comparing) -> None:
+    comparison = comparing(seeds=2)
+    assert tuner.plot(comparison, "best-so-far").layout.title.text == "Best so far"
+    assert len(tuner.plot(comparison.path, "win-rates").data) == 1
+    with pytest.raises(SpecError, match="'curves' is a figure of a sweep, and this is a compari"):
+        tuner.plot(comparison, "curves")
+    with pytest.raises(NoResultError, match="critical-differences takes more arms or more tasks"):
+        tuner.plot(comparison, "critical-differences")
+
+
 def test_an_unknown_format_is_refused(comparing: Comparing, tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match="unknown format 'svgg'; did you mean 'svg'"):
+    with pytest.raises(SpecError, match="unknown format of figures 'svgg'; did you mean 'svg'"):
         comparing(seeds=1).figures(tmp_path, formats=("svgg",))
 
 

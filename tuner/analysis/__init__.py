@@ -19,6 +19,7 @@ Of the trials of one sweep, imported from where they are:
 
 * ``importance``: `forest_importance`, by the marginals in ``importance_marginals``.
 * ``best_of``: `expected_best`, what the best of n trials is worth.
+* ``hypervolume``: `hypervolumes`, what the trials so far dominate in several objectives.
 """
 
 from __future__ import annotations

@@ -34,6 +34,7 @@
 | `hindsight`    | ``replay``                                                             |
 | `simulating`   | ``simulate``; what it says at its end is in `simulated`                 |
 | `comparing`    | ``compare`` (`comparison_file`: in TOML; `comparison_parts`: its output) |
+| `plotting`     | ``plot``                                                               |
 | `exchanging`   | ``import``; whole sweeps to TensorBoard and Optuna                     |
 
 Ray, pandas and pyarrow are imported inside the verbs, so that ``tuner --help`` is quick.

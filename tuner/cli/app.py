@@ -20,6 +20,7 @@ from tuner.cli import (
     following,
     forecasting,
     hindsight,
+    plotting,
     reading,
     reproducing,
     steering,
@@ -59,6 +60,7 @@ app.command("audit")(auditing.audit)
 app.command("isolate")(auditing.isolate)
 app.command("simulate")(simulate)
 app.command("explore")(exploring.explore)
+app.command("plot")(plotting.plot)
 app.command("refine")(exploring.refine)
 app.command("adopt")(finalizing.adopt)
 app.command("finalize")(finalizing.finalize)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tuner.cli.locate import open_sweep
+from tuner.cli.plotting import Formats
 from tuner.cli.reading import AsJson, SweepPath
 from tuner.cli.strict_json import dumps
 from tuner.errors import SpecError
@@ -25,7 +26,9 @@ _VERDICT_WIDTH = 13
 
 Figures = Annotated[
     str | None,
-    typer.Option(metavar="DIR", help="Draw what was looked at, as PNG.", show_default=False),
+    typer.Option(
+        metavar="DIR", help="Draw what was looked at, as HTML or --format.", show_default=False
+    ),
 ]
 
 
@@ -56,6 +59,7 @@ def audit(
         ),
     ] = None,
     figures: Figures = None,
+    formats: Formats = None,
     as_json: AsJson = False,
 ) -> None:
     """Say how far a sweep can be trusted: pass, warn or fail per check, with the remedy.
@@ -73,7 +77,7 @@ def audit(
 
     found = look(sweep, checks=check or None, limits=limits, pairs=pairs)
     if figures is not None:
-        found.save_figures(figures)
+        found.save_figures(figures, formats or ["html"])
     if as_json:
         typer.echo(dumps(found.to_json()))
     else:
@@ -84,13 +88,14 @@ def audit(
 def isolate(
     path: SweepPath,
     scientific: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="The hyperparameter to compare the values of; of several, their combinations.",
+            help="The hyperparameter to compare the values of; of several, their combinations. "
+            "[dim](default: those of explore --scientific)[/]",
             show_default=False,
         ),
-    ],
+    ] = None,
     bins: Annotated[
         int, typer.Option(min=2, metavar="N", help="Parts of a number's domain, on its scale.")
     ] = 4,
@@ -114,6 +119,7 @@ def isolate(
         ),
     ] = None,
     figures: Figures = None,
+    formats: Formats = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare the values of a scientific hyperparameter, the others tuned for each.
@@ -123,11 +129,11 @@ def isolate(
     sweep = open_sweep(path)
     from tuner.playbook.isolation.isolating import isolate as compare
 
-    found = compare(sweep, scientific, bins=bins, at=at, draws=draws)
+    found = compare(sweep, scientific or (), bins=bins, at=at, draws=draws)
     if figures is not None:
-        from tuner.figures import save_figure
+        from tuner.figures import save_figures
 
-        save_figure(found.figure(), figures, "isolation", ["png"])
+        save_figures({"isolation": found.figure()}, figures, formats or ["html"])
     if as_json:
         typer.echo(dumps(found.to_json()))
     else:

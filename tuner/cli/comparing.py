@@ -12,6 +12,7 @@ import typer
 from tuner.arms import parse_choice
 from tuner.cli.comparison_file import read_comparison_file
 from tuner.cli.locate import DEFAULT_STORAGE
+from tuner.cli.plotting import Formats
 from tuner.cli.reading import AsJson
 from tuner.cli.run_options import ProgressKind
 from tuner.cli.spellings import resources_of
@@ -154,8 +155,9 @@ def compare(
     ] = None,
     figures: Annotated[
         Path | None,
-        _option("Draw it as PDF, SVG and PNG.", metavar="FOLDER", group=_RECORD),
+        _option("Draw it, as HTML or --format.", metavar="FOLDER", group=_RECORD),
     ] = None,
+    formats: Formats = None,
     progress: Annotated[
         ProgressKind | None,
         _option(
@@ -191,7 +193,7 @@ def compare(
     if progress is not None:
         control["progress"] = progress.value
     comparison = _comparison(given, control, resume, show)
-    raise typer.Exit(_tell(comparison, markdown, figures, as_json=as_json))
+    raise typer.Exit(_tell(comparison, markdown, figures, formats, as_json=as_json))
 
 
 def _comparison(
@@ -254,7 +256,12 @@ def _run_options(texts: Sequence[str]) -> dict[str, Any]:
 
 
 def _tell(
-    comparison: Comparison, markdown: Path | None, figures: Path | None, *, as_json: bool
+    comparison: Comparison,
+    markdown: Path | None,
+    figures: Path | None,
+    formats: Sequence[str] | None,
+    *,
+    as_json: bool,
 ) -> int:
     """Print what a comparison says, write what is asked for, and return the exit code."""
     from tuner.cli.comparison_parts import comparison_content, comparison_parts
@@ -271,7 +278,7 @@ def _tell(
         with new_file(markdown, replace=True) as path:
             path.write_text(comparison.to_markdown(), encoding="utf-8")
     if figures is not None:
-        for path in comparison.figures(figures):
+        for path in comparison.figures(figures, formats or ["html"]):
             typer.echo(path, err=True)
     status = comparison.state["status"]
     if status == "interrupted":

@@ -1,29 +1,22 @@
-"""The figures of a comparison, as files that can be published."""
+"""The figures of a comparison: each by its name, and all of them as files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import cast, get_args
+from typing import TypeAlias
 
-from matplotlib.figure import Figure
+import plotly.graph_objects as go
 
+from tuner import figures
 from tuner.comparison.findings import Findings
-from tuner.errors import NoResultError, SpecError, nearest
-from tuner.figures import (
-    Format,
-    draw_best_so_far,
-    draw_critical_differences,
-    draw_regret,
-    draw_regret_heat,
-    draw_speedups,
-    draw_usage,
-    draw_waiting_times,
-    save_figure,
-)
+from tuner.errors import NoResultError
 from tuner.store.layout import refused
 
-__all__ = ["save_plates"]
+__all__ = ["PLATES", "Plate", "drawn", "save_plates"]
+
+Plate: TypeAlias = Callable[[Findings, str], go.Figure | None]
+"""Draws a figure of findings, with what the tasks tune; None where it would show nothing."""
 
 
 def save_plates(
@@ -34,41 +27,67 @@ def save_plates(
     Args:
         findings: What to draw.
         folder: Where the files go; made where it is missing.
-        formats: Such as ``"pdf"``, ``"svg"``, ``"png"``.
+        formats: Such as ``"html"``, ``"svg"``; see `tuner.figures.Format`.
         metric: What the tasks tune.
 
     Raises:
         SpecError: A format is unknown.
+        MissingDependencyError: A picture takes a browser, and there is none.
         NoResultError: Nothing can be compared yet.
         StorageError: A file cannot be written.
     """
-    if not findings.outcomes.tasks:
-        raise NoResultError("there is nothing to draw: no seed was run by every arm on any task")
-    for name in formats:
-        if name not in get_args(Format):
-            raise SpecError(f"unknown format {name!r}{nearest(name, get_args(Format))}")
-    chosen = tuple(cast(Format, name) for name in formats)
+    made = drawn(findings, metric)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return [
-            path
-            for name, figure in _plates(findings, metric)
-            for path in save_figure(figure, folder, name, chosen)
-        ]
+        return figures.save_figures(made, folder, formats)
     except OSError as error:
         raise refused(folder, error) from error
 
 
-def _plates(findings: Findings, metric: str) -> Iterator[tuple[str, Figure]]:
-    """Yield the name of each figure and the figure."""
-    outcomes, budget = findings.outcomes, findings.outcomes.budget
-    yield "best-so-far", draw_best_so_far(findings.curves, unit=budget.unit, metric=metric)
-    yield "regret", draw_regret(findings.regret)
-    if len(outcomes.tasks) > 1:
-        yield "regret-by-task", draw_regret_heat(findings.regret)
-    if findings.ranks is not None:
-        yield "critical-differences", draw_critical_differences(findings.ranks)
-    yield "time-to-target", draw_waiting_times(findings.waiting_times, budget=budget)
-    if len(outcomes.arms) > 1:
-        yield "speed-up", draw_speedups(findings.speedups)
-    yield "usage", draw_usage(findings.usage)
+def drawn(findings: Findings, metric: str) -> dict[str, go.Figure]:
+    """Return every figure that the findings allow, by name.
+
+    Raises:
+        NoResultError: Nothing can be compared yet.
+    """
+    if not findings.outcomes.tasks:
+        raise NoResultError("there is nothing to draw: no seed was run by every arm on any task")
+    made = {name: draw(findings, metric) for name, draw in PLATES.items()}
+    return {name: figure for name, figure in made.items() if figure is not None}
+
+
+def _best_so_far(findings: Findings, metric: str) -> go.Figure:
+    unit = findings.outcomes.budget.unit
+    return figures.best_so_far(findings.curves, unit=unit, metric=metric)
+
+
+def _regret_by_task(findings: Findings, _: str) -> go.Figure | None:
+    return figures.regret_heat(findings.regret) if len(findings.outcomes.tasks) > 1 else None
+
+
+def _critical_differences(findings: Findings, _: str) -> go.Figure | None:
+    return None if findings.ranks is None else figures.critical_differences(findings.ranks)
+
+
+def _time_to_target(findings: Findings, _: str) -> go.Figure:
+    return figures.waiting_times(findings.waiting_times, budget=findings.outcomes.budget)
+
+
+def _speed_up(findings: Findings, _: str) -> go.Figure | None:
+    return figures.speedups(findings.speedups) if len(findings.outcomes.arms) > 1 else None
+
+
+def _win_rates(findings: Findings, _: str) -> go.Figure | None:
+    return figures.win_rates(findings.win_rates) if len(findings.outcomes.arms) > 1 else None
+
+
+PLATES: Mapping[str, Plate] = {
+    "best-so-far": _best_so_far,
+    "regret": lambda findings, _: figures.regret(findings.regret),
+    "regret-by-task": _regret_by_task,
+    "critical-differences": _critical_differences,
+    "win-rates": _win_rates,
+    "time-to-target": _time_to_target,
+    "speed-up": _speed_up,
+    "usage": lambda findings, _: figures.usage(findings.usage),
+}
+"""The figures of a comparison by name."""

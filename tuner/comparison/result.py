@@ -110,20 +110,27 @@ class Comparison:
 
         return to_markdown(self.answers(), f"Comparison {self.path.name}")
 
-    def figures(
-        self, folder: str | Path, formats: Sequence[str] = ("pdf", "svg", "png")
-    ) -> list[Path]:
+    def figures(self, folder: str | Path, formats: Sequence[str] = ("html",)) -> list[Path]:
         """Draw the comparison, and return the files.
+
+        Args:
+            folder: Where they go; made where it is missing.
+            formats: See `tuner.figures.Format`; pictures are drawn by a Chrome on this machine.
 
         Raises:
             SpecError: A format is unknown.
+            MissingDependencyError: A picture takes a browser, and there is none.
             NoResultError: Nothing can be compared yet.
             StorageError: A file cannot be written.
         """
         from tuner.comparison.plates import save_plates
 
-        metrics = dict.fromkeys(each["metric"] for each in self.terms.tasks.values())
-        return save_plates(self.findings(), Path(folder), formats, ", ".join(metrics))
+        return save_plates(self.findings(), Path(folder), formats, self.metric)
+
+    @property
+    def metric(self) -> str:
+        """What the tasks tune."""
+        return ", ".join(dict.fromkeys(each["metric"] for each in self.terms.tasks.values()))
 
     def _unfinished(self) -> Iterator[str]:
         """Yield which runs have still to come."""

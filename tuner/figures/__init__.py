@@ -1,58 +1,103 @@
-"""Figures for publication: PDF and SVG with text as text, and PNG.
+"""Figures of sweeps and of comparisons, to look at in a browser and to publish.
 
-Each takes a frame of `tuner.analysis` and returns a matplotlib figure; `save_figure` writes it.
+Each is a function of frames that returns a plotly figure: `themed` gives it another look (light,
+dark, print), `write_figure` and `save_figures` write it (HTML and JSON by themselves; PNG, SVG and
+PDF by a Chrome). `tuner.plot` draws them of a sweep's folder.
 
-* ``style``: sizes and colours; ``saving``: `save_figure`.
-* ``panels``: figures with panels; ``rows``: axes with a row per arm; ``frames``: what is asked of
-  frames.
-* ``curves``: `draw_best_so_far`.
-* ``intervals``: `draw_regret`, `draw_waiting_times`, `draw_speedups`.
-* ``heat``: `draw_regret_heat`.
-* ``ranks``: `draw_critical_differences`.
-* ``usage``: `draw_usage`.
-* ``importance``: `draw_importance`; ``isolation``: `draw_isolation`.
-* ``auditing``: `draw_positions`, `draw_value_order`, `draw_training_curves`, `draw_agreement`,
-  `draw_counts`, `draw_repeats`.
+Of a sweep:
+
+* ``learning``: `curves`; ``optimisation``: `history`, `edf`; ``foresight``: `prospects`.
+* ``coordinates``: `parallel`; ``marginals``: `slices`; ``surfaces``: `contours`.
+* ``effects``: `importance`; ``scientific``: `isolation`; ``rounds``: `refinement`.
+* ``cluster``: `timeline`, of ``stretches`` in which trials held workers; ``paces``: `durations`.
+* ``deciding``: `decisions`; ``ancestry``: `lineage`; ``fronts``: `pareto`, `hypervolume`.
+* ``checks``: `audit`; ``examined``, what its checks look at: `positions`, `value_order`,
+  `series`, `agreement`, `counts`, `repeats`.
+
+Of a comparison, from the frames of `tuner.analysis`:
+
+* ``bands``: `best_so_far`; ``ranks``: `critical_differences`; ``workloads``: `usage`.
+* ``intervals``: `regret`, `waiting_times`, `speedups`; ``tables``: `regret_heat`, `win_rates`.
+
+What they share: ``themes`` (colours and templates), ``labels`` (text, escaped), ``frames``,
+``hyperparameters`` and ``ranges`` (axes), ``spending``, ``grids`` (panels), ``hovering``,
+``thinning`` (which of many trials are drawn), ``saving``.
+
+Lines of many trials are one trace with gaps, and all is drawn as SVG: a browser has room for a
+dozen WebGL canvases, and a report for more figures.
 """
 
 from __future__ import annotations
 
-from tuner.figures.auditing import (
-    draw_agreement,
-    draw_counts,
-    draw_positions,
-    draw_repeats,
-    draw_training_curves,
-    draw_value_order,
+from tuner.figures.ancestry import lineage
+from tuner.figures.bands import best_so_far
+from tuner.figures.checks import audit
+from tuner.figures.cluster import timeline
+from tuner.figures.coordinates import parallel
+from tuner.figures.deciding import decisions
+from tuner.figures.effects import importance
+from tuner.figures.examined import (
+    agreement,
+    counts,
+    positions,
+    repeats,
+    series,
+    value_order,
 )
-from tuner.figures.curves import draw_best_so_far
-from tuner.figures.heat import draw_regret_heat
-from tuner.figures.importance import draw_importance
-from tuner.figures.intervals import draw_regret, draw_speedups, draw_waiting_times
-from tuner.figures.isolation import draw_isolation
-from tuner.figures.ranks import draw_critical_differences
-from tuner.figures.saving import Format, save_figure
-from tuner.figures.style import COLUMN_IN, PAGE_IN
-from tuner.figures.usage import draw_usage
+from tuner.figures.foresight import prospects
+from tuner.figures.fronts import hypervolume, pareto
+from tuner.figures.intervals import regret, speedups, waiting_times
+from tuner.figures.learning import curves
+from tuner.figures.marginals import slices
+from tuner.figures.optimisation import edf, history
+from tuner.figures.paces import durations
+from tuner.figures.ranks import critical_differences
+from tuner.figures.rounds import refinement
+from tuner.figures.saving import Format, save_figures, write_figure
+from tuner.figures.scientific import isolation
+from tuner.figures.surfaces import contours
+from tuner.figures.tables import regret_heat, win_rates
+from tuner.figures.themes import COLUMN_PX, PAGE_PX, Theme, template, themed
+from tuner.figures.workloads import usage
 
 __all__ = [
-    "COLUMN_IN",
-    "PAGE_IN",
+    "COLUMN_PX",
+    "PAGE_PX",
     "Format",
-    "draw_agreement",
-    "draw_best_so_far",
-    "draw_counts",
-    "draw_critical_differences",
-    "draw_importance",
-    "draw_isolation",
-    "draw_positions",
-    "draw_regret",
-    "draw_regret_heat",
-    "draw_repeats",
-    "draw_speedups",
-    "draw_training_curves",
-    "draw_usage",
-    "draw_value_order",
-    "draw_waiting_times",
-    "save_figure",
+    "Theme",
+    "agreement",
+    "audit",
+    "best_so_far",
+    "contours",
+    "counts",
+    "critical_differences",
+    "curves",
+    "decisions",
+    "durations",
+    "edf",
+    "history",
+    "hypervolume",
+    "importance",
+    "isolation",
+    "lineage",
+    "parallel",
+    "pareto",
+    "positions",
+    "prospects",
+    "refinement",
+    "regret",
+    "regret_heat",
+    "repeats",
+    "save_figures",
+    "series",
+    "slices",
+    "speedups",
+    "template",
+    "themed",
+    "timeline",
+    "usage",
+    "value_order",
+    "waiting_times",
+    "win_rates",
+    "write_figure",
 ]

@@ -1,51 +1,157 @@
-"""Figures as files that are the same each time."""
+"""Figures as files: pages that open offline, data, and pictures for print.
+
+Pages and data need nothing else. Pictures are drawn by a Chrome or Chromium on this machine, which
+reads plotly's own copy of its JavaScript: nothing is fetched.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import importlib.util
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
-import matplotlib
-from matplotlib.figure import Figure
+import plotly.graph_objects as go
+import plotly.io
 
-from tuner.errors import SpecError, nearest
-from tuner.figures.style import STYLE
+from tuner.errors import MissingDependencyError, SpecError, nearest
+from tuner.figures.themes import PAGE_PX, Theme, themed
 
-__all__ = ["Format", "save_figure"]
+__all__ = ["Format", "save_figures", "write_figure"]
 
-Format: TypeAlias = Literal["pdf", "svg", "png"]
+Format: TypeAlias = Literal["html", "json", "png", "svg", "pdf"]
 
-_NO_DATES: dict[Format, dict[str, None]] = {
-    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-    "svg": {"Date": None, "Creator": None},
-    "png": {"Software": None},
-}
+_BY_BROWSER = ("png", "svg", "pdf")
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_DOTS = 3  # per pixel of a PNG: nearly 300 per inch
+_PAGE_ID = "figure"
+_CONFIG = {"displaylogo": False, "responsive": True}
 
 
-def save_figure(
-    figure: Figure, folder: str | Path, name: str, formats: Sequence[Format] = ("pdf", "svg", "png")
+def save_figures(
+    figures: Mapping[str, go.Figure],
+    folder: str | Path,
+    formats: Sequence[str] = ("html",),
+    *,
+    theme: Theme = "light",
+    width: int = PAGE_PX,
 ) -> list[Path]:
-    """Write a figure; the same figure gives the same bytes.
+    """Write each figure as ``<folder>/<name>.<format>``, one file per format.
+
+    Args:
+        figures: What functions of this package returned, by name.
+        folder: Where to; made if it is not there.
+        formats: See `Format`.
+        theme: Of all files.
+        width: Of a picture, in pixels, 96 to an inch.
+
+    Returns:
+        The files, by figure and in the order of ``formats``.
+
+    Raises:
+        SpecError: A format is unknown; nothing is written.
+        MissingDependencyError: A picture takes a browser, and there is none; nothing is written.
+    """
+    for kind in formats:
+        _check(kind)
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    with _browser(needed=any(kind in _BY_BROWSER for kind in formats)):
+        return [
+            _write(figure, Path(folder) / f"{name}.{kind}", kind, theme, width)
+            for name, figure in figures.items()
+            for kind in formats
+        ]
+
+
+def write_figure(
+    figure: go.Figure,
+    path: str | Path,
+    *,
+    theme: Theme = "light",
+    width: int = PAGE_PX,
+    height: int | None = None,
+) -> Path:
+    """Write a figure as what the suffix of the file says; see `Format`.
 
     Args:
         figure: What a function of this package returned.
-        folder: Where to; made if it is not there.
-        name: Of the files, without a suffix.
-        formats: One file each: PDF and SVG with text as text, PNG with 300 dots per inch.
-
-    Returns:
-        The files, in the order of ``formats``.
+        path: The file; it is replaced.
+        theme: How it looks.
+        width: Of a picture, in pixels, 96 to an inch; a page fills its window.
+        height: Of a picture; None for the figure's own.
 
     Raises:
-        SpecError: A format is unknown.
+        SpecError: The suffix is no known format.
+        MissingDependencyError: A picture takes a browser, and there is none.
     """
-    for kind in formats:
-        if kind not in _NO_DATES:
-            raise SpecError(f"unknown format of figures {kind!r}{nearest(kind, _NO_DATES)}")
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    paths = [Path(folder) / f"{name}.{kind}" for kind in formats]
-    with matplotlib.rc_context(STYLE):
-        for path, kind in zip(paths, formats, strict=True):
-            figure.savefig(path, format=kind, metadata=_NO_DATES[kind])
-    return paths
+    path = Path(path)
+    kind = path.suffix.removeprefix(".").lower()
+    _check(kind)
+    with _browser(needed=kind in _BY_BROWSER):
+        return _write(figure, path, kind, theme, width, height)
+
+
+def _write(
+    figure: go.Figure, path: Path, kind: str, theme: Theme, width: int, height: int | None = None
+) -> Path:
+    drawn = themed(go.Figure(figure), theme)
+    if kind == "html":
+        path.write_text(_page(drawn), encoding="utf-8")
+    elif kind == "json":
+        path.write_text(drawn.to_json(), encoding="utf-8")
+    else:
+        path.write_bytes(_picture(drawn, kind, width, height or drawn.layout.height))
+    return path
+
+
+def _check(kind: str) -> None:
+    if kind not in get_args(Format):
+        raise SpecError(f"unknown format of figures {kind!r}{nearest(kind, get_args(Format))}")
+    if kind not in _BY_BROWSER:
+        return
+    if importlib.util.find_spec("kaleido") is None:
+        raise MissingDependencyError(
+            f"{kind.upper()} takes kaleido, which is not installed; pip install kaleido, or write "
+            "HTML"
+        )
+    if not (os.environ.get("BROWSER_PATH") or any(map(shutil.which, _BROWSERS))):
+        raise MissingDependencyError(
+            f"{kind.upper()} is drawn by a Chrome or Chromium, and none is on the PATH; install "
+            "one (apt install chromium), set BROWSER_PATH to one, or write HTML"
+        )
+
+
+def _page(figure: go.Figure) -> str:
+    text: str = plotly.io.to_html(
+        figure, include_plotlyjs=True, include_mathjax=False, div_id=_PAGE_ID, config=_CONFIG
+    )
+    return text
+
+
+def _picture(figure: go.Figure, kind: str, width: int, height: int) -> bytes:
+    import kaleido
+
+    size: dict[str, Any] = {"format": kind, "width": width, "height": height}
+    if kind == "png":
+        size["scale"] = _DOTS
+    drawn: bytes = kaleido.calc_fig_sync(figure, opts=size)
+    return drawn
+
+
+@contextmanager
+def _browser(*, needed: bool) -> Iterator[None]:
+    """Keep one browser for all pictures: it takes longer to start than they to be drawn."""
+    if not needed:
+        yield
+        return
+    import kaleido
+
+    # Formulas are text here, and MathJax would come from the network.
+    kaleido.start_sync_server(n=1, mathjax=False, silence_warnings=True)
+    try:
+        yield
+    finally:
+        kaleido.stop_sync_server(silence_warnings=True)

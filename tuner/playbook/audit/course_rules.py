@@ -6,16 +6,19 @@ The *gain* of a trial is what its best value improves upon its first report.
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from tuner.analysis.steps import Floats
 from tuner.playbook.audit.checks import Check, command
 from tuner.playbook.audit.findings import Finding
 from tuner.playbook.evidence import Course, Evidence
 from tuner.plurals import counted
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 __all__ = ["best_vs_last", "given_back", "saturated", "step_variance", "still_improving"]
 
@@ -149,11 +152,11 @@ def _rounded(time: float) -> int:
 
 
 def _curves_figure(evidence: Evidence) -> Figure:
-    from tuner.figures import draw_training_curves
+    from tuner import figures
 
     rows = [
         pd.DataFrame({"trial": trial, "time": course.times, "value": evidence.sign * course.values})
         for trial, course in evidence.courses(evidence.good, at_least=1)
     ]
-    return draw_training_curves(pd.concat(rows), time=evidence.time_attr,
-                                metric=evidence.objective.metric)  # fmt: skip
+    metric = str(evidence.objective)
+    return figures.series(pd.concat(rows), time=evidence.time_attr, metric=metric)

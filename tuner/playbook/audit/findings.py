@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from tuner.plurals import counted
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from tuner.figures import Format
+    from plotly.graph_objects import Figure
 
 __all__ = ["Audit", "Finding", "Picture", "Verdict"]
 
@@ -145,20 +143,21 @@ class Audit:
             )
         )
 
-    def save_figures(self, folder: str | Path, formats: Sequence[Format] = ("png",)) -> list[Path]:
+    def save_figures(self, folder: str | Path, formats: Sequence[str] = ("html",)) -> list[Path]:
         """Draw each finding that has a picture into ``<folder>/<check>.<format>``.
+
+        Args:
+            folder: Made if it is not there.
+            formats: See `tuner.figures.Format`; pictures are drawn by a Chrome on this machine.
 
         Raises:
             SpecError: A format is unknown.
+            MissingDependencyError: A picture takes a browser, and there is none.
         """
-        from tuner.figures import save_figure
+        from tuner.figures import save_figures
 
-        return [
-            path
-            for finding in self.findings
-            if finding.picture is not None
-            for path in save_figure(finding.picture(), folder, finding.check, formats)
-        ]
+        drawn = {each.check: each.picture() for each in self.findings if each.picture is not None}
+        return save_figures(drawn, folder, formats)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON-able values, without pictures."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from tuner.analysis.importance import FEWEST_TRIALS, Importance, forest_importance
 from tuner.errors import NoResultError
@@ -16,6 +16,9 @@ from tuner.playbook.audit.findings import Finding
 from tuner.playbook.evidence import Evidence
 from tuner.playbook.positions import option_counts
 from tuner.plurals import counted
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 __all__ = ["importance", "importance_of"]
 
@@ -101,6 +104,6 @@ def importance_of(evidence: Evidence, *, seed: int = 0) -> tuple[Importance, flo
 
 
 def _importance_figure(found: Importance) -> Figure:
-    from tuner.figures import draw_importance
+    from tuner import figures
 
-    return draw_importance(found)
+    return figures.importance(found)

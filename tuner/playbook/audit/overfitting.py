@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from tuner.analysis.steps import Floats
 from tuner.playbook.audit.checks import Check, command
@@ -17,6 +16,9 @@ from tuner.playbook.audit.findings import Finding
 from tuner.playbook.audit.metric_pairs import MetricPair, metric_pairs
 from tuner.playbook.evidence import Course, Evidence
 from tuner.plurals import counted
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 __all__ = ["overfitting"]
 
@@ -106,11 +108,11 @@ def _together(evidence: Evidence, trial: str, pair: MetricPair) -> tuple[Course,
 
 
 def _pair_figure(evidence: Evidence, pair: MetricPair) -> Figure:
-    from tuner.figures import draw_training_curves
+    from tuner import figures
 
     rows = [
         pd.DataFrame({"trial": trial, "series": name, "time": course.times, "value": course.values})
         for trial in evidence.good
         for name, course in zip(pair, _together(evidence, trial, pair), strict=True)
     ]
-    return draw_training_curves(pd.concat(rows), time=evidence.time_attr, metric="")
+    return figures.series(pd.concat(rows), time=evidence.time_attr, metric="")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from matplotlib.figure import Figure
 from scipy import stats
 
 from tuner.analysis.proportions import wilson_interval
@@ -20,6 +19,9 @@ from tuner.playbook.evidence import BAD_OUTCOMES, FEWEST_GOOD, Evidence
 from tuner.playbook.positions import option_counts
 from tuner.plurals import counted
 from tuner.searchers.parameters import Number, Options, Parameter
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 __all__ = ["boundary", "duplicates", "failures"]
 
@@ -197,17 +199,19 @@ def _short(option: Any) -> str:
 def _positions_figure(
     evidence: Evidence, marked: Sequence[str], label: str, *, edge: float = 0.0
 ) -> Figure:
-    from tuner.figures import draw_positions
+    from tuner import figures
 
     counts = option_counts(evidence.parameters)
-    return draw_positions(evidence.positions, marked=marked, label=label, options=counts, edge=edge)
+    return figures.positions(
+        evidence.positions, marked=marked, label=label, options=counts, edge=edge
+    )
 
 
 def _repeats_figure(keys: pd.Series[str]) -> Figure:
-    from tuner.figures import draw_counts
+    from tuner import figures
 
     counts = keys.value_counts().value_counts().sort_index()
-    return draw_counts(
+    return figures.counts(
         {f"{times} x": int(count) for times, count in counts.items()},
         x="how often a configuration was tried",
         y="configurations",

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from scipy import stats
 
 from tuner.playbook.audit.checks import Check, command, more_trials
 from tuner.playbook.audit.findings import Finding
 from tuner.playbook.evidence import Evidence
 from tuner.plurals import counted
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 __all__ = ["good_trials", "rung_correlation", "seed_variance"]
 
@@ -188,16 +191,16 @@ def _spearman_interval(rho: float, n: int) -> tuple[float, float]:
 
 
 def _values_figure(evidence: Evidence) -> Figure:
-    from tuner.figures import draw_value_order
+    from tuner import figures
 
     values = evidence.sign * np.asarray(evidence.ranked, dtype=np.float64)
-    return draw_value_order(values, marked=len(evidence.good), metric=evidence.objective.metric)
+    return figures.value_order(values, marked=len(evidence.good), objective=evidence.objective)
 
 
 def _rungs_figure(evidence: Evidence, pairs: pd.DataFrame, first: float, last: float) -> Figure:
-    from tuner.figures import draw_agreement
+    from tuner import figures
 
-    return draw_agreement(
+    return figures.agreement(
         np.asarray(pairs["first"].rank(), dtype=np.float64),
         np.asarray(pairs["last"].rank(), dtype=np.float64),
         x=f"rank at {evidence.time_attr} {first:g}",
@@ -206,7 +209,7 @@ def _rungs_figure(evidence: Evidence, pairs: pd.DataFrame, first: float, last: f
 
 
 def _repeats_figure(evidence: Evidence, repeated: pd.DataFrame) -> Figure:
-    from tuner.figures import draw_repeats
+    from tuner import figures
 
     names = {
         key: f"configuration {place + 1}" for place, key in enumerate(repeated["key"].unique())
@@ -215,4 +218,4 @@ def _repeats_figure(evidence: Evidence, repeated: pd.DataFrame) -> Figure:
     again = ["the winner, new seeds"] * len(evidence.adopted)
     values = evidence.sign * np.array([*evidence.adopted, *repeated["cost"]])
     frame = pd.DataFrame({"group": again + groups, "value": values})
-    return draw_repeats(frame, metric=evidence.objective.metric)
+    return figures.repeats(frame, objective=evidence.objective)

@@ -13,7 +13,7 @@ import pandas as pd
 from tuner.objectives import Objective
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from plotly.graph_objects import Figure
 
 __all__ = ["FEWEST", "Isolation"]
 
@@ -120,11 +120,10 @@ class Isolation:
         Raises:
             NoResultError: No value has enough trials.
         """
-        from tuner.figures import draw_isolation
+        from tuner import figures
 
-        metric = str(self.objective)
-        return draw_isolation(
-            self.table, name=", ".join(self.scientific), metric=metric, draws=self.draws
+        return figures.isolation(
+            self.table, name=", ".join(self.scientific), objective=self.objective, draws=self.draws
         )
 
 

@@ -1,0 +1,59 @@
+"""Axes on which outliers do not hide the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tuner.figures.frames import Floats
+from tuner.objectives import Objective
+from tuner.plurals import counted
+
+__all__ = ["spans_decades", "value_axis"]
+
+_DECADES = 2.0
+"""Positive numbers that span so many are drawn on a log axis."""
+
+_SHOWN = 0.9  # of the values, at least
+_FAR = 4.0  # times the range of those that are shown
+
+
+def spans_decades(values: Floats, decades: float = _DECADES) -> bool:
+    """Say whether all finite values are positive, and span so many powers of ten."""
+    known = values[np.isfinite(values)]
+    return bool(len(known) and known.min() > 0 and np.ptp(np.log10(known)) >= decades)
+
+
+def value_axis(
+    values: Floats, objective: Objective | None = None, *, what: str = "values"
+) -> tuple[dict[str, Any], str | None]:
+    """Return plotly's settings of an axis for values, and a note where it leaves some out.
+
+    It is a log one where the values call for it. Values that lie far on the worse side of nine
+    tenths of the others are left out of sight; whoever zooms out sees them.
+
+    Args:
+        values: All that is drawn, (n,).
+        objective: Which side is the worse one; None for the upper one.
+        what: The values are, in the plural.
+    """
+    known = values[np.isfinite(values)]
+    log = spans_decades(known)
+    settings: dict[str, Any] = {"type": "log", "dtick": 1} if log else {"type": "linear"}
+    if not len(known):
+        return settings, None
+    scale = np.log10(known) if log else known
+    sign = 1.0 if objective is None or objective.mode == "min" else -1.0
+    costs = np.sort(sign * scale)
+    edge = costs[int(np.ceil(_SHOWN * len(costs))) - 1]
+    room = edge - costs[0]
+    if not (room > 0 and costs[-1] > edge + _FAR * room):
+        return settings, None
+    ends = sorted([sign * (costs[0] - 0.06 * room), sign * (edge + 0.5 * room)])
+    hidden = int((costs > edge + 0.5 * room).sum())
+    settings["range"] = ends
+    side = "above" if sign > 0 else "below"
+    limit = ends[1] if sign > 0 else ends[0]
+    shown = 10.0**limit if log else limit
+    return settings, f"{counted(hidden, what.rstrip('s'))} {side} {shown:.3g} out of sight"
