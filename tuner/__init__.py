@@ -13,6 +13,7 @@ sweep.best().config
 ```
 
 Define what is tuned: `Scenario`, `EpochTrainable`, `load_scenario`, `bundled_scenarios`;
+`FusedTrainable`: trials that one process trains together;
 `above_start`, `below_start`: when a trial has diverged; `cached`: data that all trials share;
 `run_ranks`, `Rank`: one trial on several processes; `Examples`, `Split`: what it learns from.
 Run it: `run`, `resume`, `resolve` (its spec, without running), `SweepOptions`, `ResumeOptions`,
@@ -79,7 +80,10 @@ if TYPE_CHECKING:
     from tuner.spec import SweepSpec
     from tuner.store import Sweep, TrialResult, load
     from tuner.sweep import resume, run
-    from tuner.trainable import EpochTrainable
+    from tuner.tabular.automatic import automl
+    from tuner.tabular.building import tabular_scenario
+    from tuner.tabular.outcome import AutoML
+    from tuner.trainable import EpochTrainable, FusedTrainable
 
     from tuner.reporting import plot
 __all__ = [
@@ -102,6 +106,7 @@ __all__ = [
     "Scenario",
     "SimulatedSweep",
     "Split",
+    "FusedTrainable",
     "Sweep",
     "SweepOptions",
     "SweepSpec",
@@ -171,6 +176,7 @@ _HOMES = {
     "above_start": "tuner.schedulers.divergence",
     "adopt": "tuner.playbook.adoption.adopting",
     "audit": "tuner.playbook.audit",
+    "FusedTrainable": "tuner.trainable",
     "below_start": "tuner.schedulers.divergence",
     "bundled_scenarios": "tuner.scenario",
     "cached": "tuner.caching",

@@ -60,6 +60,16 @@ class Shape:
         """
         return cls(tuple(bundle_of(bundle) for bundle in bundles or (resources,)), placement)
 
+    def times(self, number: int) -> Shape:
+        """Return what so many trials take together, each of them as this one."""
+        if number == 1:
+            return self
+        bundles = [
+            {name: round(number * amount, 4) for name, amount in bundle.items()}
+            for bundle in self.bundles
+        ]
+        return Shape(tuple(bundles), self.placement)
+
     def __str__(self) -> str:
         return " + ".join(describe_bundle(bundle) or "nothing" for bundle in self.bundles)
 

@@ -116,7 +116,7 @@ class Driver:
         for remark in _loss_remarks(plan):
             say(remark)
         for shape in shapes_of(plan):
-            wait_until_fits(shape, spec.wait_for_resources_s, say)
+            wait_until_fits(shape.times(spec.fuse), spec.wait_for_resources_s, say)
         self._admission = Admission(self._folder.place, plan.scenario.trainable, code, say)
         self._leave.callback(self._admission.close)
         self._admission.check()

@@ -45,6 +45,7 @@ def plain_options(
         "keep_final": _truth,
         "worker_mode": _worker_mode,
         "max_trials_per_worker": lambda name, value: whole(name, value, at_least=0),
+        "fuse": lambda name, value: whole(name, value, at_least=1),
         "address": _text,
         "notes": _text,
         "tags": _texts,

@@ -74,6 +74,7 @@ class SweepOptions(CommonOptions, total=False):
     keep_final: bool
     worker_mode: WorkerMode
     max_trials_per_worker: int
+    fuse: int
     callbacks: Sequence[Callback]
 
 

@@ -45,7 +45,7 @@ from tuner.searchers import (
 from tuner.seeds import SweepSeeds, new_seed
 from tuner.spec import SweepSpec
 from tuner.warm_start import WarmStart, gather
-from tuner.worker_modes import workable
+from tuner.worker_modes import check_fusion, workable
 
 __all__ = [
     "DEFAULT_SCHEDULER",
@@ -169,6 +169,7 @@ def resolve_plan(scenario: str | Scenario, options: SweepOptions, *, bounded: bo
     plain = plain_options(given, chosen, entry)
     asked = plain.pop("worker_mode", SweepSpec.worker_mode)
     worker_mode, obstacle = workable(asked, chosen.trainable)
+    check_fusion(plain.get("fuse", 1), chosen, worker_mode)
     remarks = [str(told) for told in (past, obstacle) if told is not None]
     remarks += share_remarks(Shape.of(chosen.resources, chosen.bundles).bundles)
     spec = SweepSpec(

@@ -71,6 +71,7 @@ class ResumeOptions(TypedDict, total=False):
     keep_checkpoints: int
     worker_mode: WorkerMode
     max_trials_per_worker: int
+    fuse: int
     callbacks: Any
     progress: str
 
@@ -92,6 +93,7 @@ RUN_SETTINGS = (
     "keep_final",
     "worker_mode",
     "max_trials_per_worker",
+    "fuse",
 )
 """How a sweep runs, whatever it searches."""
 

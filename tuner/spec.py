@@ -75,6 +75,8 @@ class SweepSpec:
             never. What is seen to grow (`tuner.runtime.upkeep`) replaces it earlier. The default
             bounds what no reading shows, and costs little: a process takes 2 to 7 s to start,
             which is less than 1 % of a thousand trials of one second.
+        fuse: How many trials a worker process trains at once, as one batch of models; it takes so
+            many times what one trial takes. 1 for each in a process of its own.
         notes: Free text.
         tags: Free labels.
     """
@@ -114,6 +116,7 @@ class SweepSpec:
     keep_final: bool = False
     worker_mode: WorkerMode = "warm"
     max_trials_per_worker: int = 1000
+    fuse: int = 1
     notes: str = ""
     tags: Sequence[str] = ()
     own_space: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from tuner.bundles import Shape
+from tuner.bundles import Shape, shape_slots
 from tuner.runtime.concurrency import Concurrency
 from tuner.runtime.following import Following
 
@@ -14,7 +14,9 @@ NODES = [{"CPU": 4.0}]
 
 def following(*, unfinished: int, may_suggest: bool) -> Following:
     around: Any = SimpleNamespace(
-        shape=Shape(({"CPU": 1.0},)), nodes=NODES, bounds=lambda: Concurrency(None, 8, 4)
+        shape=Shape(({"CPU": 1.0},)),
+        slots=lambda shape: shape_slots(shape, NODES),
+        bounds=lambda: Concurrency(None, 8, 4),
     )
     controller: Any = SimpleNamespace(unfinished=unfinished)
     return Following(around, controller, SimpleNamespace(may_suggest=may_suggest))  # type: ignore[arg-type]

@@ -37,6 +37,13 @@ GOOD: dict[str, dict[str, Any]] = {
         "channels": 8,
         "dense_size": 32,
     },
+    "digits_fused": {
+        "lr": 0.1,
+        "momentum": 0.9,
+        "l2": 1e-5,
+        "smoothing": 0.05,
+        "batch_size": 32,
+    },
     "digits_keras": {
         "lr": 0.003,
         "batch_size": 64,

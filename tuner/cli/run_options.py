@@ -311,6 +311,16 @@ MaxTrialsPerWorker = Annotated[
     ),
 ]
 
+Fuse = Annotated[
+    int | None,
+    _option(
+        _PLACE,
+        "How many trials a process trains at once, where the scenario can; it takes what all of "
+        "them take.",
+        default=_DEFAULTS["fuse"],
+    ),
+]
+
 MaxFailures = Annotated[
     int | None,
     _option(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Callable, Set
+from collections.abc import Callable, Hashable, Set
 from concurrent.futures import Future
 from typing import Any, TypeAlias, cast
 
@@ -19,10 +19,11 @@ import ray
 from ray.air.execution import PlacementGroupResourceManager, ResourceRequest
 from ray.air.execution._internal import RayActorManager
 from ray.air.execution._internal.event_manager import RayEventManager
+from ray.air.execution.resources.resource_manager import ResourceManager
 from ray.util import placement_group_table
 from ray.util.placement_group import PlacementGroup, placement_group
 
-__all__ = ["PromptActorManager", "PromptPlacement"]
+__all__ = ["PromptActorManager", "PromptPlacement", "PromptRoom"]
 
 _NODE_ID = "ray.io/node-id"  # a label that Ray gives each node
 
@@ -30,7 +31,17 @@ Handler: TypeAlias = Callable[[], bool]
 """Handles what has arrived; returns whether anybody still waited for it."""
 
 
-class PromptPlacement(PlacementGroupResourceManager):
+class PromptRoom(ResourceManager):
+    """What holds room for workers, and says when there is some.
+
+    Attributes:
+        arrivals: What has been done; None where room was made.
+    """
+
+    arrivals: queue.SimpleQueue[Handler | None]
+
+
+class PromptPlacement(PlacementGroupResourceManager, PromptRoom):
     """Holds room for workers in placement groups, and says when there is some.
 
     Attributes:
@@ -71,6 +82,10 @@ class PromptPlacement(PlacementGroupResourceManager):
             return True
         self._held_back.add(group)
         return False
+
+    def lies_on_avoided(self, group: PlacementGroup) -> bool:
+        """Return whether room that was made is on a node where nothing is to be placed."""
+        return bool(self.avoided and self._lies_on(group) & self.avoided)
 
     def _lies_on(self, group: PlacementGroup) -> Set[str]:
         return set(placement_group_table(group)["bundles_to_node_id"].values())
@@ -127,11 +142,15 @@ class PromptActorManager(RayActorManager):
         resource_manager: Where workers are placed.
     """
 
-    def __init__(self, resource_manager: PromptPlacement) -> None:
+    def __init__(self, resource_manager: PromptRoom) -> None:
         super().__init__(resource_manager)
         self._arrivals = resource_manager.arrivals
-        self._actor_state_events = _PromptEvents(self._arrivals)
-        self._actor_task_events = _PromptEvents(self._arrivals)
+        self._actor_state_events = _PromptEvents(self._arrivals, self._worker_of)
+        self._actor_task_events = _PromptEvents(self._arrivals, self._worker_of)
+
+    def _worker_of(self, future: ray.ObjectRef[Any]) -> Hashable:
+        """Return what stands for the worker that carries out a task which was just given."""
+        return future.task_id().actor_id()
 
     def next(self, timeout: float | None = None) -> bool:
         """Handle one event.
@@ -165,11 +184,17 @@ class PromptActorManager(RayActorManager):
 
 
 class _PromptEvents(RayEventManager):
-    def __init__(self, arrivals: queue.SimpleQueue[Handler | None]) -> None:
+    def __init__(
+        self,
+        arrivals: queue.SimpleQueue[Handler | None],
+        worker_of: Callable[[ray.ObjectRef[Any]], Hashable],
+    ) -> None:
         super().__init__(shuffle_futures=False)
         self._arrivals = arrivals
-        # Results of one actor may overtake each other on their way; its tasks never do.
-        self._tasks: dict[Any, dict[Any, Future[Any] | None]] = {}
+        self._worker_of = worker_of
+        # Results of one worker may overtake each other on their way; its tasks never do.
+        self._tasks: dict[Hashable, dict[Any, Future[Any] | None]] = {}
+        self._workers: dict[Any, Hashable] = {}
 
     def track_future(
         self,
@@ -178,7 +203,8 @@ class _PromptEvents(RayEventManager):
         on_error: Callable[[Exception], None] | None = None,
     ) -> None:
         super().track_future(future, on_result, on_error)
-        self._tasks.setdefault(_actor_of(future), {})[future] = None
+        worker = self._workers[future] = self._worker_of(future)
+        self._tasks.setdefault(worker, {})[future] = None
 
         def arrived(done: Future[Any]) -> None:  # in a thread of Ray's
             self._arrivals.put(lambda: self._handle(future, done))
@@ -191,11 +217,14 @@ class _PromptEvents(RayEventManager):
 
     def _forget(self, future: ray.ObjectRef[Any]) -> None:
         """Forget a task; if that which follows is done already, it is next."""
-        tasks = self._tasks.get(_actor_of(future), {})
-        was_first = next(iter(tasks), None) == future
-        tasks.pop(future, None)
+        if future not in self._workers:
+            return
+        worker = self._workers.pop(future)
+        tasks = self._tasks[worker]
+        was_first = next(iter(tasks)) == future
+        del tasks[future]
         if not tasks:
-            self._tasks.pop(_actor_of(future), None)
+            del self._tasks[worker]
             return
         following, done = next(iter(tasks.items()))
         if was_first and done is not None:
@@ -204,7 +233,7 @@ class _PromptEvents(RayEventManager):
     def _handle(self, future: ray.ObjectRef[Any], done: Future[Any]) -> bool:
         if future not in self._tracked_futures:
             return False
-        tasks = self._tasks[_actor_of(future)]
+        tasks = self._tasks[self._workers[future]]
         tasks[future] = done
         if next(iter(tasks)) != future:
             return False  # an earlier one has yet to arrive
@@ -220,7 +249,3 @@ class _PromptEvents(RayEventManager):
         else:
             raise error
         return True
-
-
-def _actor_of(future: ray.ObjectRef[Any]) -> Any:
-    return future.task_id().actor_id()

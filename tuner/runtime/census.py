@@ -59,9 +59,10 @@ def held_on(acquired: AcquiredResources | None) -> dict[str, dict[str, float]]:
     if not isinstance(acquired, PlacementGroupAcquiredResources):
         return {}
     table = placement_group_table(acquired.placement_group)
+    bundles = acquired.resource_request.bundles
     held: dict[str, dict[str, float]] = {}
     for index, node_id in table["bundles_to_node_id"].items():
-        bundle, sums = table["bundles"][index], held.setdefault(node_id, {"cpu": 0.0, "gpu": 0.0})
+        bundle, sums = bundles[index], held.setdefault(node_id, {"cpu": 0.0, "gpu": 0.0})
         sums["cpu"] += bundle.get("CPU", 0.0)
         sums["gpu"] += bundle.get("GPU", 0.0)
     return held

@@ -92,7 +92,7 @@ class SweepController(MovingController):
         heeds_from: Returns the time before which no finite report of a trial is decided about.
         give_up: Whether to go on without a checkpoint that PBT has waited for, given the seconds.
         copies: Whether trials take over each other's checkpoints.
-        weigh: Looks into a failure, as it is told, and may find an excuse for the trial.
+        weigh: Looks into a failure, and may find an excuse for the trial.
         **options: Those of `MovingController`.
     """
 
@@ -103,7 +103,7 @@ class SweepController(MovingController):
         heeds_from: Callable[[str], float],
         give_up: Callable[[float], bool],
         copies: bool,
-        weigh: Callable[[SweepTrial, str], None],
+        weigh: Callable[[SweepTrial, Exception], None],
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -176,7 +176,7 @@ class SweepController(MovingController):
         if loss is not None:
             sweep_trial.lost(loss)
         else:
-            self._weigh(sweep_trial, str(exception))
+            self._weigh(sweep_trial, exception)
 
     def _requeue_trial(self, trial: Trial) -> None:
         """Put a failed trial back in the queue, in front: the slot was its own."""

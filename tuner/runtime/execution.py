@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from ray.exceptions import RayActorError
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 
@@ -128,6 +129,7 @@ class Execution:
             heeds_from=self._supervisor.heeds_from,
             give_up=self._gives_up_on_save,
             slots=bounds.workers,
+            lanes=self._trials.lanes,
             report_delay_s=_report_delay_s(plan.spec),
             only_stops=only_stops(plan.scheduler),
             saves=plan.scenario.saves_checkpoints,
@@ -325,14 +327,17 @@ class Execution:
             if trial.status == Trial.PAUSED:
                 self._controller.stop_trial(trial)
 
-    def _weigh(self, trial: SweepTrial, error: str) -> None:
-        """Look whether a trial failed for want of memory."""
+    def _weigh(self, trial: SweepTrial, failure: Exception) -> None:
+        """Look whether a trial failed for want of memory, or with the others of its process."""
         note = self._recorder.ledger[trial.trial_id]
         if note.ending == "hung":  # and was killed for it
             return
-        sequel = trial.weigh(error, peak=note.peak_memory, nodes=self.surroundings.nodes)
+        peak = None if self._trials.lanes else note.peak_memory  # of all trials in the process
+        sequel = trial.weigh(str(failure), peak=peak, nodes=self.surroundings.nodes)
         if isinstance(sequel, Infeasible):
             self._recorder.condemn(trial.trial_id, "infeasible", sequel.why)
+        elif sequel is None and self._trials.lanes and isinstance(failure, RayActorError):
+            trial.lost("the process that trained it with others died")
 
     def _last_value(self, trial: Trial) -> float | None:
         return as_number(look_up(trial.last_result or {}, self._spec.metric))

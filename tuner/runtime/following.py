@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tuner.bundles import shape_slots
 from tuner.runtime.admission import Admission
 from tuner.runtime.concurrency import rationed
 from tuner.runtime.controller import SweepController
@@ -60,7 +59,7 @@ class Following:
     def wants(self) -> int:
         """How many workers the sweep could use now; a paused trial may go on with any of them."""
         bounds = self._surroundings.bounds()
-        room = shape_slots(self._surroundings.shape, self._surroundings.nodes)
+        room = self._surroundings.slots(self._surroundings.shape)
         most = room if bounds.workers is None else min(bounds.workers, room)
         return most if self._source.may_suggest else min(self._controller.unfinished, most)
 

@@ -171,17 +171,24 @@ class Stretches:
 
 
 class Serving(tune.Trainable):
-    """Put before a trainable's own class: what the driver calls."""
+    """Put before a trainable's own class: what the driver calls.
+
+    Attributes:
+        halts: After which reports it waits.
+        most_trials: The process is to be replaced after so many trials; 0 for never.
+        shares_process: Whether other trials train in the process too: then it is left as it is.
+    """
 
     halts: Halts
     most_trials: int
+    shares_process = False
 
     def __init__(self, config: dict[str, Any] | None = None, storage: Any = None) -> None:
         self.__rested: tuple[str | None] | None = None  # the verdict, once the trial has ended
         self.__stretches = Stretches(super().train, self.halts)
         self.__place = own_place()
         self.__cap = ShareCap(_gpu_share(config or {}))
-        upkeep = Upkeep(self.most_trials)
+        upkeep = None if self.shares_process else Upkeep(self.most_trials)
         super().__init__(config or {}, storage)
         # Where a class sets up once for all trials, what that does to the process shall stay.
         once = not isinstance(self, FunctionTrainable | EpochTrainable)
@@ -212,7 +219,7 @@ class Serving(tune.Trainable):
             if isinstance(self, FunctionTrainable) and not _has_ended():
                 self.__rested = ("state: the trial's function has not ended",)
             else:
-                self.__rested = (self.__upkeep.between_trials(),)
+                self.__rested = (self.__upkeep.between_trials() if self.__upkeep else None,)
         return self.__rested[0]
 
     def reset(self, new_config: dict[str, Any], storage: Any = None) -> bool | str:

@@ -66,7 +66,7 @@ class Surroundings:
     def bounds(self) -> Concurrency:
         """Return how many trials may be under way on what is there now."""
         return concurrency(
-            max(shape_slots(shape, self.nodes) for shape in self._shapes),
+            max(map(self.slots, self._shapes)),
             bound=self._plan.spec.max_concurrent_trials,
             population=self._plan.population,
             growing=self._growing,
@@ -78,7 +78,11 @@ class Surroundings:
     @property
     def shape(self) -> Shape:
         """What a trial takes; of several shapes that which fits least often."""
-        return min(self._shapes, key=lambda shape: shape_slots(shape, self.nodes))
+        return min(self._shapes, key=self.slots)
+
+    def slots(self, shape: Shape) -> int:
+        """Return how many trials that take so much the nodes that are there hold at once."""
+        return self._slots_on(shape, self.nodes)
 
     @property
     def shares(self) -> bool:
@@ -87,10 +91,14 @@ class Surroundings:
 
     def can_hold(self, shape: Shape) -> bool:
         """Whether the nodes that are there can hold a trial that takes so much."""
-        return shape_slots(shape, self.nodes) > 0
+        return self.slots(shape) > 0
 
     def _can_hold(self, nodes: Sequence[Bundle]) -> bool:
-        return any(shape_slots(shape, nodes) > 0 for shape in self._shapes)
+        return any(self._slots_on(shape, nodes) > 0 for shape in self._shapes)
+
+    def _slots_on(self, shape: Shape, nodes: Sequence[Bundle]) -> int:
+        together = self._plan.spec.fuse if shape in self._shapes else 1
+        return together * shape_slots(shape.times(together), nodes)
 
     def note(self, *, running: int, waiting: int) -> str:
         """Return what the sweep waits for, if for anything.
@@ -105,6 +113,7 @@ class Surroundings:
         now = self._clock()
         self._waits_since = now if self._waits_since is None else self._waits_since
         shape = None if self._mixed or len(self._shapes) > 1 else self._shapes[0]
+        shape = shape and shape.times(self._plan.spec.fuse)
         return waiting_note(shape, self.nodes, now - self._waits_since)
 
 

@@ -83,6 +83,12 @@ class Trials:
         return self._class
 
     @property
+    def lanes(self) -> Mapping[PlacementGroupFactory, int]:
+        """How many trials a process trains at once, by what each takes; none for one."""
+        fuse, placement = self._plan.spec.fuse, self._default_placement
+        return {} if fuse == 1 or placement is None else {placement: fuse}
+
+    @property
     def set_up_with_worker(self) -> bool:
         """Whether a trial's own set-up runs while its worker starts, as Ray's classes do."""
         kind = self._trainable

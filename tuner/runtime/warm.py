@@ -25,6 +25,7 @@ from ray.tune.search import SearchAlgorithm
 
 from tuner.runtime.arrivals import PromptActorManager
 from tuner.runtime.census import held_on
+from tuner.runtime.lanes import Lane, LaneActorManager, LanePlacement
 from tuner.runtime.lean import LeanController, shape_of
 from tuner.runtime.placing import NodePlacement
 from tuner.runtime.worker_log import WorkerLog
@@ -50,6 +51,7 @@ class WarmController(LeanController):
         checkpoint_config: When a trial saves, and how many checkpoints it keeps.
         slots: How many workers the cluster holds; None where it grows, or where trials differ in
             what they take.
+        lanes: How many trials a process trains at once, by what they take; none for one.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class WarmController(LeanController):
         fail_fast: bool,
         checkpoint_config: CheckpointConfig,
         slots: int | None,
+        lanes: Mapping[PlacementGroupFactory, int],
     ) -> None:
         placement = self._placement = NodePlacement()
         super().__init__(
@@ -76,12 +79,14 @@ class WarmController(LeanController):
             trial_checkpoint_config=checkpoint_config,
             resource_manager_factory=lambda: placement,
         )
-        if reuse_actors:
+        if lanes:
+            self._actor_manager = LaneActorManager(LanePlacement(placement, lanes))
+        elif reuse_actors:
             self._actor_manager = PromptActorManager(placement)
         self._max_pending_trials = max_pending_trials
         self._slots = slots
         self._ration: int | None = None
-        self._class_cache: Any = ActorClass()
+        self._class_cache: Any = ActorClass(max(lanes.values(), default=1))
         self._idle = IdleWorkers()
         self._log = WorkerLog(time.monotonic, self._on_worker_ended)
         self._unfit: dict[TrackedActor, str] = {}  # why each of these ends
@@ -324,7 +329,8 @@ class WarmController(LeanController):
         if tracked is None:
             return None
         live = self._actor_manager._live_actors_to_ray_actors_resources.get(tracked)
-        return live[0] if live else None
+        handle = live[0] if live else None
+        return handle.process.handle if isinstance(handle, Lane) else handle
 
     def _on_queued(self, trial: Trial) -> None:
         """A paused trial shall go on; for a subclass to take note of."""

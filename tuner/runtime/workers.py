@@ -16,6 +16,8 @@ from ray.train._internal.session import _FutureTrainingResult, _TrainingResult
 from ray.tune import PlacementGroupFactory
 from ray.tune.execution.class_cache import ENV_VARS_TO_PROPAGATE
 
+from tuner.runtime.fused_worker import fused, lane_name
+
 __all__ = ["ActorClass", "IdleWorkers", "PatientSave"]
 
 _GLANCE_S = 0.2
@@ -113,18 +115,27 @@ class ActorClass:
     Ray's gives every worker a runtime environment of its own, so that the processes which wait
     in Ray's pool are of no use, and new ones are started beside them. It also keeps a class per
     lookup, each of which unpickles the trainable anew.
+
+    Args:
+        lanes: How many trials a process trains at once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lanes: int = 1) -> None:
+        self._lanes = lanes
         self._made: Any = None
 
     def get(self, trainable: type) -> Any:
         """Return the actor class; its processes get the variables that Ray Tune hands on."""
         if self._made is None:
             names = sorted(ENV_VARS_TO_PROPAGATE & os.environ.keys())
-            variables = {name: os.environ[name] for name in names}
-            remote = ray.remote(runtime_env={"env_vars": variables}) if names else ray.remote
-            self._made = remote(trainable)
+            options: dict[str, Any] = {}
+            if names:
+                variables = {name: os.environ[name] for name in names}
+                options["runtime_env"] = {"env_vars": variables}
+            if self._lanes > 1:
+                trainable = fused(trainable)
+                options["concurrency_groups"] = dict.fromkeys(map(lane_name, range(self._lanes)), 1)
+            self._made = (ray.remote(**options) if options else ray.remote)(trainable)
         return self._made
 
 

@@ -44,6 +44,7 @@ _MEANINGLESS = {
     "trial_timeout_s": "no simulated trial ever hangs",
     "worker_mode": _STAY_WARM,
     "max_trials_per_worker": _STAY_WARM,
+    "fuse": "simulated trials take no process",
     "keep_checkpoints": _NO_FILES,
     "keep_final": _NO_FILES,
     "callbacks": "there are no trials of Ray's to tell them of",
