@@ -165,6 +165,7 @@ SCENARIO = Scenario(
     mode="min",
     time_attr="epoch",
     max_t=27,
+    data=(MNISTCNN.data_set,),
     tags=("torch", "image", "classification", "data set"),
 )
 
@@ -177,5 +178,6 @@ CIFAR10 = Scenario(
     mode="min",
     time_attr="epoch",
     max_t=81,
+    data=(CIFAR10CNN.data_set,),
     tags=SCENARIO.tags,
 )

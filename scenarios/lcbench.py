@@ -60,5 +60,6 @@ SCENARIO = Scenario(
     mode="max",
     time_attr="epoch",
     max_t=EPOCHS,
+    data=("lcbench_surrogate",),
     tags=("simulated", "tabular", "classification"),
 )

@@ -30,8 +30,9 @@ Tell how far a sweep can be trusted, and what a hyperparameter brings: `audit`, 
 Compare arms at one budget: `compare`, `Comparison`, `load_comparison`, `resume_comparison`.
 Tune in steps: `explore` covers the space evenly, `refine` proposes the next one and says why,
 `Refinement`.
-Trust what was found, and use it: `adopt`, `Adoption`; `finalize`, `Finalization`; `load_model`,
-`Model`.
+Trust what was found, and use it: `adopt`, `Adoption`; `finalize`, `Finalization`;
+`TrainingOptions`; `load_model`, `Model`.
+From a table to a model in one line: `automl`, `AutoML`; its scenario: `tabular_scenario`.
 Is a cluster fit for sweeps: `doctor`, `Diagnosis`.
 What can go wrong: `TunerError`, `UsageError` and their kinds, in `tuner.errors`.
 
@@ -74,6 +75,9 @@ if TYPE_CHECKING:
     from tuner.reproducing import Reproduction, reproduce
     from tuner.scenario import Scenario, bundled_scenarios, load_scenario
     from tuner.schedulers.divergence import above_start, below_start
+    from tuner.playbook.studied import TrainingOptions
+    from tuner.playbook.tables.table import Table
+    from tuner.playbook.tables.tabulating import tabulate
     from tuner.simulating import simulate
     from tuner.simulation.result import SimulatedSweep
     from tuner.simulation.sources import find_task
@@ -119,6 +123,8 @@ __all__ = [
     "audit",
     "below_start",
     "bundled_scenarios",
+    "Table",
+    "TrainingOptions",
     "cached",
     "compare",
     "doctor",
@@ -190,6 +196,8 @@ _HOMES = {
     "isolate": "tuner.playbook.isolation.isolating",
     "load": "tuner.store",
     "load_comparison": "tuner.comparison",
+    "Table": "tuner.playbook.tables.table",
+    "TrainingOptions": "tuner.playbook.studied",
     "load_model": "tuner.playbook.finalization.models",
     "load_scenario": "tuner.scenario",
     "plan": "tuner.forecast",

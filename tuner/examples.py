@@ -55,7 +55,8 @@ class Examples:
         validation: Rows of the scenario's own validation split; all others train.
         classification: Whether targets are classes ``0 <= class < k``: then folds are stratified,
             and `tuner.EpochTrainable.predict` returns probabilities ``[n, k]``. Otherwise they
-            are numbers, and it returns values ``[n]``.
+            are numbers, one or several per example, and it returns values of their shape.
+        classes: What people call the classes, in their order; empty for their numbers.
 
     Raises:
         ScenarioError: Inputs and targets differ in number, a row is not there or comes twice, or
@@ -67,6 +68,7 @@ class Examples:
     test: Rows
     validation: Rows
     classification: bool
+    classes: tuple[str | int | float, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("test", "validation"):

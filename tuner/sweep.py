@@ -15,6 +15,7 @@ from tuner.options import SweepOptions
 from tuner.places import Uri, place_of
 from tuner.planning import Plan, resolve_plan
 from tuner.progress import make_view
+from tuner.public_data import find_data
 from tuner.replanning import ResumeOptions, replan
 from tuner.runtime.connect import quiet_ray
 from tuner.scenario import Scenario
@@ -59,6 +60,7 @@ def run_plan(
     enough: Enough | None = None,
 ) -> Sweep:
     """Run a sweep that is planned already, at most until ``enough``; as `run` otherwise."""
+    _check_data(plan)
     view = make_view(progress, sys.stderr)
     folder = create_folder(plan.storage / plan.spec.name)
     with quiet_ray():
@@ -116,6 +118,7 @@ def resume_until(
     try:
         stored = load(folder.layout.root)
         plan = _replanned(stored, folder, scenario, changes)
+        _check_data(plan)
         view = make_view(changes.get("progress", "auto"), sys.stderr)
     except BaseException:
         folder.release()
@@ -152,6 +155,16 @@ def _replanned(
             "with other options (tuner simulate), or run the sweep (tuner run)"
         )
     return replan(stored.spec, folder.place, scenario, changes)
+
+
+def _check_data(plan: Plan) -> None:
+    """Find the public data that trials will read.
+
+    Raises:
+        MissingDependencyError: It is not on this machine.
+    """
+    for name in plan.scenario.data:
+        find_data(name)
 
 
 def _is_complete(stored: Sweep, wanted: SweepSpec) -> bool:

@@ -108,7 +108,9 @@ class InProcess:
         self.trained = 0
 
     def run(self, scenario: str | tuner.Scenario, **options: Any) -> tuner.Sweep:
-        plan = resolve_plan(scenario, {**DEFAULTS, **options})
+        return self.run_plan(resolve_plan(scenario, {**DEFAULTS, **options}))
+
+    def run_plan(self, plan: Plan, **_: Any) -> tuner.Sweep:
         root = Path(str(plan.storage)) / plan.spec.name
         SweepLayout.create(root)
         return self._go_on(plan, root)
@@ -122,6 +124,9 @@ class InProcess:
         layout = SweepLayout(root)
         keys = {"metric": plan.spec.metric, "mode": plan.spec.mode, "time_attr": "epoch"}
         fresh = not layout.spec_file.exists()
+        state = {"started": time.time(), "message": None}
+        content = {"schema_version": SCHEMA_VERSION, "spec": plan.spec.to_json(), **state}
+        write_spec(layout, {**content, "status": "running"})
         writer = SweepWriter(layout, **keys) if fresh else SweepWriter.reopen(layout, **keys)
         done = 0 if fresh else len(load(root).trials())
         status = "finished"
@@ -135,9 +140,7 @@ class InProcess:
                 self._train(plan, layout, writer, trial_id, config)
         self.stops_after = None
         writer.close()
-        state = {"status": status, "started": time.time(), "ended": time.time(), "message": None}
-        spec = plan.spec.to_json()
-        write_spec(layout, {"schema_version": SCHEMA_VERSION, "spec": spec, **state})
+        write_spec(layout, {**content, "status": status, "ended": time.time()})
         return load(root)
 
     def _train(
@@ -151,7 +154,7 @@ class InProcess:
             result = trainable.step()
             row = {"trial_id": trial_id, "attempt": 1, "training_iteration": result["epoch"]}
             row |= {"time_total_s": 0.0, "timestamp": 0.0}
-            writer.report(row | {name: result[name] for name in ("epoch", plan.spec.metric)})
+            writer.report(row | {name: result[name] for name in result if name != "done"})
             if result.get("done"):
                 break
         if plan.spec.keep_final:

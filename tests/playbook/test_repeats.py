@@ -89,6 +89,10 @@ def test_resources_follow_the_candidates_configuration() -> None:
     assert derived.shape_for(repeat("baseline", 1)).bundles[0]["CPU"] == 2
 
 
+def test_roles_are_of_hyperparameters_which_a_grid_of_repeats_has_not() -> None:
+    assert not repeated(scenario(Draws, roles={"x": "scientific"}), REPEATS).roles
+
+
 @pytest.fixture
 def clouds(tmp_path: Path) -> tuner.Scenario:
     path = tmp_path / "clouds.py"

@@ -89,6 +89,8 @@ def test_defaults() -> None:
         ({"description": None}, "description must be a string"),
         ({"tags": "abc"}, "tags must be a tuple of strings"),
         ({"tags": (1,)}, "tags must be a tuple of strings"),
+        ({"data": "mnist"}, "data must be a tuple of strings"),
+        ({"data": ("mnits",)}, "public data sets .* did you mean 'mnist'"),
         ({"checkpoints": "yes"}, "checkpoints must be True, False or None"),
         ({"checkpoints": 1}, "checkpoints must be True, False or None"),
         ({"mutable": "lr"}, "mutable must be a tuple of strings"),

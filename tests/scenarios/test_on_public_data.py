@@ -57,6 +57,15 @@ def test_without_the_data_it_says_how_to_get_it(
         trainable.train()
 
 
+@pytest.mark.parametrize("name", ["lcbench", "image_cnn", "image_cnn:CIFAR10"])
+@pytest.mark.usefixtures("nothing")
+def test_without_the_data_no_sweep_begins(name: str, tmp_path: Path) -> None:
+    with pytest.raises(MissingDependencyError, match="tuner data fetch"):
+        tuner.run(name, num_samples=1, storage_path=str(tmp_path), name="sweep", progress="none")
+
+    assert not (tmp_path / "sweep").exists()
+
+
 def test_lcbench_is_the_task_that_can_be_simulated(public_data: Callable[[str], Path]) -> None:
     public_data("lcbench_surrogate")
     scenario, task = load_scenario("lcbench"), tuner.find_task("lcbench:189873")

@@ -13,6 +13,7 @@ from tuner.cli.launch import stdout_kept_clean
 from tuner.cli.locate import where
 from tuner.cli.reading import AsJson, SweepPath
 from tuner.cli.resume import ScenarioPlace
+from tuner.cli.shared_options import also_takes
 from tuner.cli.strict_json import dumps
 from tuner.errors import SpecError
 
@@ -37,6 +38,35 @@ StoragePath = Annotated[
 ]
 
 
+def training_options(
+    scenario: ScenarioPlace = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Of the folder. [dim](default: adopt, final)[/]",
+            show_default=False,
+        ),
+    ] = None,
+    storage_path: StoragePath = None,
+    address: opt.Address = None,
+    max_concurrent_trials: opt.MaxConcurrentTrials = None,
+    progress: opt.Progress = None,
+) -> dict[str, Any]:
+    """Return what verbs that train again have in common, as Python takes it."""
+    options: dict[str, Any] = {
+        "scenario": scenario,
+        "storage_path": storage_path,
+        "address": address,
+        "max_concurrent_trials": max_concurrent_trials,
+        "progress": "auto" if progress is None else progress.value,
+    }
+    if name is not None:
+        options["name"] = name
+    return options
+
+
+@also_takes(training_options)
 def adopt(
     path: SweepPath,
     seeds: Annotated[
@@ -60,13 +90,9 @@ def adopt(
             show_default=False,
         ),
     ] = None,
-    scenario: ScenarioPlace = None,
-    name: Annotated[str, typer.Option(metavar="NAME", help="Of the folder of repeats.")] = "adopt",
-    storage_path: StoragePath = None,
-    address: opt.Address = None,
-    max_concurrent_trials: opt.MaxConcurrentTrials = None,
-    progress: opt.Progress = None,
+    *,
     as_json: AsJson = False,
+    **words: Any,
 ) -> None:
     """Train the winner and a baseline again over new seeds, and say whether to adopt it.
 
@@ -82,17 +108,13 @@ def adopt(
             folds=folds,
             trial=trial,
             baseline=_trial_or_config(baseline),
-            scenario=scenario,
-            name=name,
-            storage_path=storage_path,
-            address=address,
-            max_concurrent_trials=max_concurrent_trials,
-            progress=_kind(progress),
+            **training_options(**words),
         )
     typer.echo(dumps(found.to_json()) if as_json else found.text())
     raise typer.Exit(0 if found.verdict == "adopt" else 1)
 
 
+@also_takes(training_options)
 def finalize(
     path: SweepPath,
     trial: Annotated[
@@ -125,13 +147,17 @@ def finalize(
             show_default=False,
         ),
     ] = None,
-    scenario: ScenarioPlace = None,
-    name: Annotated[str, typer.Option(metavar="NAME", help="Of the model's folder.")] = "final",
-    storage_path: StoragePath = None,
-    address: opt.Address = None,
-    max_concurrent_trials: opt.MaxConcurrentTrials = None,
-    progress: opt.Progress = None,
+    varied: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="A hyperparameter of which no value is in more than half of an ensemble.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
     as_json: AsJson = False,
+    **words: Any,
 ) -> None:
     """Make a model of a sweep, measure it once on the test examples, and write its card."""
     folder = where(path)
@@ -146,12 +172,8 @@ def finalize(
             ensemble=ensemble,
             folds=folds,
             methods=method or METHODS,
-            scenario=scenario,
-            name=name,
-            storage_path=storage_path,
-            address=address,
-            max_concurrent_trials=max_concurrent_trials,
-            progress=_kind(progress),
+            varied=varied,
+            **training_options(**words),
         )
     typer.echo(dumps(made.to_json()) if as_json else made.text())
 
@@ -164,12 +186,14 @@ def predict(
     inputs: Annotated[
         str,
         typer.Argument(
-            metavar="INPUT", help="Examples, a row each: .csv or .npy.", show_default=False
+            metavar="INPUT",
+            help="Examples, a row each: .csv, .parquet or .npy.",
+            show_default=False,
         ),
     ],
     output: Annotated[
         str,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to: .csv or .npy."),
+        typer.Option("--output", "-o", metavar="FILE", help="Where to: .csv, .parquet or .npy."),
     ],
     scenario: ScenarioPlace = None,
 ) -> None:
@@ -180,12 +204,13 @@ def predict(
 
     found = load_model(model, scenario=scenario)
     predictions = found.predict(read_inputs(inputs))
-    write_predictions(output, predictions)
+    write_predictions(
+        output,
+        predictions,
+        of_values=found.recipe.classification is False,
+        classes=found.recipe.classes,
+    )
     typer.echo(f"{counted(len(predictions), 'prediction')} in {output}")
-
-
-def _kind(progress: opt.ProgressKind | None) -> str:
-    return "auto" if progress is None else progress.value
 
 
 def _trial_or_config(text: str | None) -> str | Mapping[str, Any] | None:

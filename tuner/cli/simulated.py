@@ -123,6 +123,9 @@ def _epochs(summary: Mapping[str, Any]) -> str:
         return f"{epochs:,}"
     saved = 1 - epochs / full
     told = f"{saved:.0%} saved" if saved >= 0 else f"{-saved:.0%} more"
+    cut = summary["trials"]["by_outcome"].get("interrupted", 0)
+    if cut:  # what was not trained for want of a budget is not saved
+        told = f"at most {told}, as {counted(cut, 'trial')} had not ended"
     return f"{epochs:,} of {full:,} for full trainings: {told}"
 
 

@@ -21,7 +21,7 @@ import pandas as pd
 
 from tuner.analysis.steps import Floats
 from tuner.objectives import Objective
-from tuner.playbook.adoption.adopting import ADOPTION_FILE
+from tuner.playbook.adoption.adopting import ADOPTION_FILE, ADOPTION_FOLDER
 from tuner.playbook.positions import positions, searchable
 from tuner.plurals import counted
 from tuner.schedulers import SCHEDULERS
@@ -228,7 +228,9 @@ def _adopted(sweep: SweepRecord) -> Sequence[float]:
     if not isinstance(sweep, Sweep):
         return ()
     try:
-        content = json.loads((sweep.path / "adopt" / ADOPTION_FILE).read_text(encoding="utf-8"))
+        content = json.loads(
+            (sweep.path / ADOPTION_FOLDER / ADOPTION_FILE).read_text(encoding="utf-8")
+        )
     except (OSError, ValueError):
         return ()
     same_rows = content["folds"] is None and content["winner"]["label"] == sweep.best().trial_id

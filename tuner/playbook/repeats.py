@@ -109,6 +109,7 @@ def repeated(scenario: Scenario, repeats: Repeats) -> Scenario:
         space=repeats.space,
         constraint=None,
         mutable=(),
+        roles={},
         source=None,
         resources_of=None
         if resources_of is None

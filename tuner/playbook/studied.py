@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
 import numpy as np
 import pandas as pd
 
-from tuner.errors import NoResultError, SpecError, SweepFailedError
+from tuner.errors import NoResultError, SpecError, SweepFailedError, nearest
 from tuner.objectives import Objective
 from tuner.options import SweepOptions
 from tuner.places import Uri
@@ -23,34 +23,58 @@ from tuner.store.drivers import holder
 from tuner.store.layout import refused, write_atomically
 from tuner.sweep import resume, run
 
-__all__ = ["Running", "Studied", "best_time", "carry_out", "last_checkpoint", "settle", "study"]
+__all__ = [
+    "Studied",
+    "TrainingOptions",
+    "best_time",
+    "carry_out",
+    "last_checkpoint",
+    "run_to_end",
+    "settle",
+    "studied_sweep",
+]
 
 PLAN_FILE = "plan.json"
 SWEEP_FOLDER = "sweep"
 
 
-@dataclass(frozen=True)
-class Running:
-    """How a derived sweep is run; each as in `tuner.SweepOptions`."""
+class TrainingOptions(TypedDict, total=False):
+    """The keywords that `tuner.adopt` and `tuner.finalize` share: where, and with what.
 
-    address: str | None = None
-    max_concurrent_trials: int | None = None
-    progress: str = "auto"
+    Attributes:
+        scenario: Where to get the scenario from, if it is not stored or has moved.
+        name: Of the folder.
+        storage_path: The folder to put it into, in place of the sweep's own.
+        address: Of a running Ray cluster; None for a local Ray.
+        max_concurrent_trials: Bound on trainings at once.
+        progress: As in `tuner.SweepOptions`.
+    """
+
+    scenario: str | Scenario | None
+    name: str
+    storage_path: str | Path | None
+    address: str | None
+    max_concurrent_trials: int | None
+    progress: str
 
 
 @dataclass(frozen=True)
 class Studied:
-    """A sweep that has ended.
+    """A sweep that has ended, and where what is derived from it goes.
 
     Attributes:
         sweep: Its record.
         scenario: What was tuned, with the sweep's own objectives.
-        base: The folder of this machine in which what is derived from it goes.
+        base: The folder of this machine for all that is derived from it.
+        folder: The one in it for what is derived now.
+        running: How that is trained; options of `tuner.run`.
     """
 
     sweep: Sweep
     scenario: Scenario
     base: Path
+    folder: Path
+    running: SweepOptions
 
     @property
     def objective(self) -> Objective:
@@ -58,21 +82,19 @@ class Studied:
         return Objective(self.sweep.metric, self.sweep.mode)
 
 
-def study(
-    path: str | Path | Uri,
-    scenario: str | Scenario | None,
-    storage_path: str | Path | None,
-) -> Studied:
+def studied_sweep(path: str | Path | Uri, name: str, options: TrainingOptions) -> Studied:
     """Return a sweep that has ended, with its scenario.
 
     Args:
         path: Its folder or URI.
-        scenario: Where to get the scenario from, if it is not stored or has moved.
-        storage_path: Where derived sweeps go; None for the sweep's own folder.
+        name: Of the folder of what is derived from it, unless the options name another.
+        options: How that is made.
 
     Raises:
-        UsageError: There is no such sweep, it still runs, or its scenario cannot be loaded.
+        UsageError: There is no such sweep, it still runs, its scenario cannot be loaded, or an
+            option is unknown.
     """
+    _check_option_names(options)
     sweep = load(path)
     found = holder(SweepLayout(sweep.path))
     if found is not None and found.alive:
@@ -80,6 +102,7 @@ def study(
             f"a winner is known when a sweep has ended, and {sweep.place} is driven by {found}; "
             f"wait for it, or end it: tuner stop {sweep.place}"
         )
+    storage_path = options.get("storage_path")
     if storage_path is None and isinstance(sweep.place, Uri):
         raise SpecError(
             f"what is trained again goes into the sweep's folder, and {sweep.place} is a URI; "
@@ -88,29 +111,55 @@ def study(
     base = Path(sweep.path if storage_path is None else storage_path).expanduser().absolute()
     chosen = scenario_again(
         sweep.spec,
-        scenario,
+        options.get("scenario"),
         remedy="give it (scenario=...)",
         rule="what is trained again is compared with the sweep",
     )
-    return Studied(sweep, chosen, base)
+    running: SweepOptions = {
+        "address": options.get("address"),
+        "max_concurrent_trials": options.get("max_concurrent_trials"),
+        "progress": options.get("progress", "auto"),
+    }
+    return Studied(sweep, chosen, base, base / options.get("name", name), running)
 
 
-def carry_out(studied: Studied, repeats: Repeats, folder: Path, running: Running) -> Sweep:
-    """Run the repeats in ``folder``, or go on with them, and return their sweep.
+def _check_option_names(options: TrainingOptions) -> None:
+    known = TrainingOptions.__annotations__
+    for name in options:
+        if name not in known:
+            raise SpecError(f"adopt and finalize have no option {name!r}{nearest(name, known)}")
+
+
+def carry_out(studied: Studied, repeats: Repeats) -> Sweep:
+    """Run the repeats in the folder of what is derived, or go on with them; return their sweep.
 
     Raises:
         SpecError: The folder holds other repeats.
         SweepFailedError: They could not be carried on, or were interrupted.
     """
-    settle(folder, repeats.to_json())
-    scenario = repeated(studied.scenario, repeats)
-    root = folder / SWEEP_FOLDER
+    settle(studied.folder, repeats.to_json())
+    root = studied.folder / SWEEP_FOLDER
+    return run_to_end(repeated(studied.scenario, repeats), root, _options(studied, repeats, root))
+
+
+def run_to_end(scenario: Scenario, root: Path, options: SweepOptions) -> Sweep:
+    """Run a sweep in the folder ``root``, or go on with it, until each of its trials has ended.
+
+    Args:
+        scenario: Of the sweep.
+        root: Its folder, which the options name too.
+        options: Of `tuner.run`; of a sweep that is there only where and how it is shown counts.
+
+    Raises:
+        SweepFailedError: It could not be carried on, or was interrupted.
+    """
     if not SweepLayout(root).spec_file.exists():
-        sweep = run(scenario, **_options(studied, repeats, root, running))
+        sweep = run(scenario, **options)
     elif _is_complete(load(root)):
         sweep = load(root)
     else:
-        sweep = resume(root, scenario=scenario, address=running.address, progress=running.progress)
+        where, progress = options.get("address"), options.get("progress", "auto")
+        sweep = resume(root, scenario=scenario, address=where, progress=progress)
     if not _is_complete(sweep):
         raise SweepFailedError(
             f"the trainings in {root} ended before all were done "
@@ -196,7 +245,7 @@ def _is_complete(sweep: Sweep) -> bool:
     return sweep.state.get("status") == "finished" and not sweep.state.get("message")
 
 
-def _options(studied: Studied, repeats: Repeats, root: Path, running: Running) -> SweepOptions:
+def _options(studied: Studied, repeats: Repeats, root: Path) -> SweepOptions:
     spec = studied.sweep.spec
     ends = [each.until for each in repeats.candidates if each.until is not None]
     given: dict[str, Any] = {
@@ -213,8 +262,6 @@ def _options(studied: Studied, repeats: Repeats, root: Path, running: Running) -
         "keep_final": repeats.predictions or repeats.part == "all",
         "name": root.name,
         "storage_path": str(root.parent),
-        "address": running.address,
-        "max_concurrent_trials": running.max_concurrent_trials,
-        "progress": running.progress,
+        **studied.running,
     }
     return cast(SweepOptions, given)

@@ -17,6 +17,7 @@ from tuner import space as spaces
 from tuner.bundles import Placement, Shape, check_placement
 from tuner.errors import ScenarioError, nearest
 from tuner.objectives import Mode, Objective
+from tuner.public_data import DATA_SETS
 from tuner.scenario.callables import check_constraint, check_rule, check_trainable, class_saves
 from tuner.scenario.objectives import FirstOf, check_objectives
 from tuner.scenario.resources import Bundles, settle_resources, strategy_of
@@ -85,6 +86,8 @@ class Scenario:
             (its effect is asked for), ``"nuisance"`` (tuned for each value of the scientific
             ones; what all others are) or ``"fixed"``. Filled in with full names; see
             `tuner.explore`.
+        data: Names of the public data sets that trials read with `tuner.find_data`: no sweep
+            starts where one of them is not on this machine.
         objectives: All metrics with their modes, the primary first; filled in.
         bundles: How ``resources`` is divided, filled in; empty for a single bundle.
         resources_of: The function that ``resources`` was given as, if it was; filled in.
@@ -114,6 +117,7 @@ class Scenario:
     diverges: DivergenceRule | None = None
     mutable: tuple[str, ...] | None = None
     roles: Mapping[str, Role] = field(default_factory=dict)
+    data: tuple[str, ...] = ()
     objectives: tuple[Objective, ...] = ()
     bundles: Bundles = ()
     resources_of: ResourcesOf | None = field(default=None, repr=False)
@@ -137,6 +141,7 @@ class Scenario:
         self._check_checkpoints()
         _check_text("description", self.description, empty=True)
         self._freeze("tags", _names("tags", self.tags))
+        self._freeze("data", _data_sets(self.data))
         self._settle_resources()
         self._freeze("space", MappingProxyType(_copy_tree(self.space)))
         if self.mutable is not None:
@@ -299,6 +304,17 @@ def _names(what: str, names: Any) -> tuple[str, ...]:
     if isinstance(names, list | tuple) and all(isinstance(name, str) for name in names):
         return tuple(names)
     raise ScenarioError(f"{what} must be a tuple of strings, but is {names!r}")
+
+
+def _data_sets(given: Any) -> tuple[str, ...]:
+    names = _names("data", given)
+    for name in names:
+        if name not in DATA_SETS:
+            raise ScenarioError(
+                "data must name public data sets (tuner data list), but one is "
+                f"{name!r}{nearest(name, DATA_SETS)}"
+            )
+    return names
 
 
 def _copy_tree(tree: Mapping[str, Any]) -> dict[str, Any]:

@@ -256,6 +256,52 @@ def test_without_examples_a_checkpoint_can_be_kept(
     assert load_model(made.folder).predict(np.zeros((2, 2))).shape == (2, 3)
 
 
+VALUES = {
+    "inputs, labels, rows[90:]": "inputs, inputs @ [[1, 2], [0, 1]], rows[90:]",
+    "classification=True": "classification=False",
+    "size=(3, 3)": "size=(2, 3)",
+    "np.eye(3)[labels]": "labels",
+    "self.predict(inputs).argmax(axis=1) != labels": "np.square(self.predict(inputs) - labels)",
+    "return powers / powers.sum(axis=1, keepdims=True)": "return logits",
+    "loguniform(1e-3, 10)": "loguniform(1e-3, 0.1)",
+}
+"""Turns the clouds into the regression of two values."""
+
+
+@pytest.mark.parametrize("ensemble", [None, 3])
+def test_an_example_may_have_several_values(
+    ray: InProcess, scenario_path: Path, tmp_path: Path, ensemble: int | None
+) -> None:
+    own = SCENARIO_FILE
+    for there, instead in VALUES.items():
+        assert there in own
+        own = own.replace(there, instead)
+    scenario_path.write_text(own)
+    sweep = ray.run(str(scenario_path), storage_path=str(tmp_path))
+    made = finalize(sweep.path, ensemble=ensemble, folds=3)
+
+    examples = tuner.load_scenario(scenario_path).trainable.examples()
+    inputs, targets = examples.at(examples.test)
+    predicted = load_model(made.folder).predict(inputs)
+    assert predicted.shape == (30, 2)
+    assert made.test is not None
+    rmse = np.sqrt(np.mean(np.square(predicted - targets)))
+    assert made.test["rmse"].value == pytest.approx(rmse)
+    assert set(made.out_of_fold) == (set() if ensemble is None else set(METHODS))
+
+
+def test_a_value_per_target_is_predicted(
+    ray: InProcess, scenario_path: Path, tmp_path: Path
+) -> None:
+    own = SCENARIO_FILE
+    for there, instead in VALUES.items():
+        own = own.replace(there, instead)
+    scenario_path.write_text(own.replace("return logits", "return logits[:, :1]"))
+    sweep = ray.run(str(scenario_path), storage_path=str(tmp_path))
+    with pytest.raises(ScenarioError, match="a value for each of the targets"):
+        finalize(sweep.path, ensemble=3, folds=3)
+
+
 def test_a_function_is_no_model(sweep: tuner.Sweep, scenario_path: Path) -> None:
     scenario_path.write_text(SCENARIO_FILE.replace("trainable=Softmax", "trainable=print"))
     for refit in (True, False):

@@ -30,12 +30,22 @@ def test_predictions_survive(tmp_path: Path) -> None:
     assert written[["probability_0", "probability_1"]].to_numpy().tolist() == probabilities.tolist()
     write_predictions(tmp_path / "out.csv", np.array([1.5]))
     assert pd.read_csv(tmp_path / "out.csv").to_dict("list") == {"prediction": [1.5]}
+    write_predictions(tmp_path / "out.csv", np.array([[1.5, 2.0]]), of_values=True)
+    both = {"prediction_0": [1.5], "prediction_1": [2.0]}
+    assert pd.read_csv(tmp_path / "out.csv").to_dict("list") == both
+
+
+def test_classes_have_the_names_that_people_call_them(tmp_path: Path) -> None:
+    probabilities = np.array([[0.25, 0.75], [1.0, 0.0]])
+    write_predictions(tmp_path / "out.parquet", probabilities, classes=("no", "yes"))
+    expected = {"class": ["yes", "no"], "probability_no": [0.25, 1], "probability_yes": [0.75, 0]}
+    assert read_inputs(tmp_path / "out.parquet").to_dict("list") == expected
 
 
 def test_files_that_cannot_be_are_said(tmp_path: Path) -> None:
     for wrong in (lambda path: read_inputs(path), lambda path: write_predictions(path, np.ones(1))):
-        with pytest.raises(SpecError, match=r"\.csv or \.npy"):
-            wrong(tmp_path / "file.parquet")
+        with pytest.raises(SpecError, match=r"\.csv or \.parquet or \.npy"):
+            wrong(tmp_path / "file.xlsx")
         with pytest.raises(StorageError, match="cannot"):
             wrong(tmp_path / "nowhere" / "file.csv")
     np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)

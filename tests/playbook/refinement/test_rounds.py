@@ -177,7 +177,7 @@ def test_from_coarse_to_fine_on_ray(ray_cluster: str, tmp_path: Path) -> None:
     }
     one = scenario(trainable=descend, space=space, max_t=1, roles={"b": "nuisance"})
     parent = tuner.explore(one, "30trials", seed=0, storage_path=str(tmp_path), name="coarse",
-                           progress="none")  # fmt: skip
+                           progress="none", max_concurrent_trials=1)  # fmt: skip
     assert parent.spec.roles == {"kind[1]/b": "nuisance"}
     told: list[Refinement] = []
     options: Any = {

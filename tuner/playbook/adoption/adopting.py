@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 
@@ -22,15 +22,16 @@ from tuner.places import Uri
 from tuner.playbook.adoption.outcome import Adoption, Repeated
 from tuner.playbook.adoption.paired import PairedDifference, Verdict, paired_difference
 from tuner.playbook.repeats import Candidate, Repeats
-from tuner.playbook.studied import Running, Studied, carry_out, study
+from tuner.playbook.studied import Studied, TrainingOptions, carry_out, studied_sweep
 from tuner.plurals import counted
-from tuner.scenario import Scenario
 from tuner.store import Sweep, TrialResult
 from tuner.store.layout import write_atomically
 
-__all__ = ["ADOPTION_FILE", "adopt"]
+__all__ = ["ADOPTION_FILE", "ADOPTION_FOLDER", "adopt"]
 
 ADOPTION_FILE = "adoption.json"
+ADOPTION_FOLDER = "adopt"
+"""In the folder of the sweep, unless the user names another."""
 
 
 def adopt(
@@ -40,17 +41,12 @@ def adopt(
     folds: int | None = None,
     trial: str | None = None,
     baseline: str | Mapping[str, Any] | None = None,
-    scenario: str | Scenario | None = None,
-    name: str = "adopt",
-    storage_path: str | Path | None = None,
-    address: str | None = None,
-    max_concurrent_trials: int | None = None,
-    progress: str = "auto",
+    **options: Unpack[TrainingOptions],
 ) -> Adoption:
     """Train the winner of a sweep and its baseline again, in pairs, and say what that shows.
 
     Both train as in the sweep, to its ``max_t`` or where they stop by themselves; the best report
-    of each repeat counts. The repeats are a sweep in ``<path>/<name>``; called again, it goes on
+    of each repeat counts. The repeats are a sweep in ``<path>/adopt``; called again, it goes on
     with those that are missing, and returns what is there if none is.
 
     Args:
@@ -61,12 +57,8 @@ def adopt(
         trial: The winner; None for the best trial.
         baseline: A trial's id or a configuration; None for the first of the sweep's
             ``points_to_evaluate``, or the median trial where there are none.
-        scenario: Where to get the scenario from, if it is not stored or has moved.
-        name: Of the folder.
-        storage_path: The folder to put it into, in place of the sweep's own.
-        address: Of a running Ray cluster; None for a local Ray.
-        max_concurrent_trials: Bound on trainings at once.
-        progress: As in `tuner.SweepOptions`.
+        **options: Where, and with what; see `tuner.TrainingOptions`. The folder is called
+            ``adopt`` unless ``name`` says otherwise.
 
     Raises:
         UsageError: The sweep, its scenario or an argument cannot work.
@@ -74,7 +66,7 @@ def adopt(
         SweepFailedError: The repeats could not be carried on.
     """
     _check_counts(seeds, folds)
-    studied = study(path, scenario, storage_path)
+    studied = studied_sweep(path, ADOPTION_FOLDER, options)
     winner = studied.sweep.best() if trial is None else studied.sweep.trial(trial)
     other, chosen_by = _baseline(studied, baseline, winner)
     repeats = Repeats(
@@ -83,12 +75,10 @@ def adopt(
         folds=folds,
         base_seed=studied.sweep.spec.seed or 0,
     )
-    folder = studied.base / name
-    running = Running(address, max_concurrent_trials, progress)
-    found = carry_out(studied, repeats, folder, running)
+    found = carry_out(studied, repeats)
     adoption = _judged(studied, winner, other, chosen_by, repeats, found)
     text = json.dumps(adoption.to_json(), indent=1, default=str)
-    write_atomically(folder / ADOPTION_FILE, text.encode())
+    write_atomically(studied.folder / ADOPTION_FILE, text.encode())
     return adoption
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,15 +11,14 @@ from typing import Any
 
 import pandas as pd
 
-from tuner.errors import NoResultError, SpecError
-from tuner.playbook.adoption.adopting import ADOPTION_FILE
+from tuner.errors import NoResultError, SpecError, nearest
+from tuner.playbook.adoption.adopting import ADOPTION_FILE, ADOPTION_FOLDER
 from tuner.playbook.repeats import Candidate
 from tuner.playbook.studied import SWEEP_FOLDER, Studied, best_time
+from tuner.space import flatten
 from tuner.store import TrialResult, load
 
 __all__ = ["Chosen", "choose_one", "choose_several"]
-
-_ADOPTED_IN = "adopt"  # the folder that `adopt` makes unless told otherwise
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,17 @@ def choose_one(studied: Studied, trial: str | None) -> Chosen:
     return Chosen((candidate,), (None,), chosen_by, tuple(remarks))
 
 
-def choose_several(studied: Studied, count: int) -> Chosen:
+def choose_several(studied: Studied, count: int, varied: str | None = None) -> Chosen:
     """Return the best trials with different configurations, at most so many.
 
+    Args:
+        studied: The sweep.
+        count: Of configurations, at least 2.
+        varied: A hyperparameter by its flat name, of which no value is in more than half of them,
+            as long as there are others; None for whichever are best.
+
     Raises:
-        SpecError: ``count`` is less than 2.
+        SpecError: ``count`` is less than 2, or there is no such hyperparameter.
         NoResultError: No trial has a finite value.
     """
     if count < 2:
@@ -77,10 +83,29 @@ def choose_several(studied: Studied, count: int) -> Chosen:
     distinct: dict[str, TrialResult] = {}
     for each in everyone:
         distinct.setdefault(json.dumps(each.config, sort_keys=True, default=str), each)
-    best = list(distinct.values())[:count]
+    ranked = list(distinct.values())
+    best = (ranked if varied is None else _mixed(ranked, varied, count))[:count]
+    mixed = "" if varied is None else f", mixed by {varied}"
     return _chosen(
-        known, best, f"the {len(best)} best of {len(everyone)} trials, no configuration twice"
+        known,
+        best,
+        f"the {len(best)} best of {len(everyone)} trials, no configuration twice{mixed}",
     )
+
+
+def _mixed(ranked: list[TrialResult], varied: str, count: int) -> list[TrialResult]:
+    """Return trials, best first, with those last whose value already has half of ``count``."""
+    most = (count + 1) // 2
+    taken: Counter[str] = Counter()
+    first, last = list[TrialResult](), list[TrialResult]()
+    for each in ranked:
+        flat = flatten(each.config)
+        if varied not in flat:
+            raise SpecError(f"configurations have no {varied!r} to vary{nearest(varied, flat)}")
+        value = str(flat[varied])
+        taken[value] += 1
+        (first if taken[value] <= most else last).append(each)
+    return [*first, *last]
 
 
 class _Known:
@@ -92,7 +117,7 @@ class _Known:
 
     def __init__(self, studied: Studied) -> None:
         self._sweep, self._objective = studied.sweep, studied.objective
-        self._adopted_in = studied.base / _ADOPTED_IN
+        self._adopted_in = studied.base / ADOPTION_FOLDER
 
     @cached_property
     def trials(self) -> pd.DataFrame:

@@ -15,7 +15,7 @@ import dataclasses
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -32,7 +32,7 @@ from tuner.playbook.finalization.model_card import DataFacts, Finalization, Kind
 from tuner.playbook.finalization.models import MODEL_FOLDER, load_model, save_model, scenario_file
 from tuner.playbook.finalization.out_of_fold import targets_of
 from tuner.playbook.finalization.recipe import InputKind, Recipe
-from tuner.playbook.studied import Running, Studied, study
+from tuner.playbook.studied import Studied, TrainingOptions, studied_sweep
 from tuner.plurals import counted
 from tuner.provenance import provenance
 from tuner.scenario import Scenario
@@ -52,12 +52,8 @@ def finalize(
     ensemble: int | None = None,
     folds: int = 5,
     methods: Sequence[str] = METHODS,
-    scenario: str | Scenario | None = None,
-    name: str = "final",
-    storage_path: str | Path | None = None,
-    address: str | None = None,
-    max_concurrent_trials: int | None = None,
-    progress: str = "auto",
+    varied: str | None = None,
+    **options: Unpack[TrainingOptions],
 ) -> Finalization:
     """Make a model of a sweep, measure it once on the test rows, and write its card.
 
@@ -74,12 +70,10 @@ def finalize(
         ensemble: How many of the best configurations to combine; None for a single one.
         folds: Of an ensemble, stratified for classes.
         methods: From which the ensemble's is chosen; see `tuner.playbook.finalization.ensembles`.
-        scenario: Where to get the scenario from, if it is not stored or has moved.
-        name: Of the folder.
-        storage_path: The folder to put it into, in place of the sweep's own.
-        address: Of a running Ray cluster; None for a local Ray.
-        max_concurrent_trials: Bound on trainings at once.
-        progress: As in `tuner.SweepOptions`.
+        varied: A hyperparameter by its flat name, such as the kind of model, of which no value is
+            in more than half of an ensemble's configurations, as long as there are others.
+        **options: Where, and with what; see `tuner.TrainingOptions`. The folder is called
+            ``final`` unless ``name`` says otherwise.
 
     Raises:
         UsageError: The sweep, its scenario or an argument cannot work, or the trainable lacks
@@ -88,22 +82,24 @@ def finalize(
         SweepFailedError: The trainings could not be carried on.
     """
     _check_arguments(trial, refit, ensemble, folds)
-    studied = study(path, scenario, storage_path)
-    folder = studied.base / name
-    chosen = choose_one(studied, trial) if ensemble is None else choose_several(studied, ensemble)
-    running = Running(address, max_concurrent_trials, progress)
-    if not refit:
-        made = making.keep(studied, chosen, folder)
-    elif ensemble is None:
-        made = making.refit(studied, chosen, folder, running)
+    studied = studied_sweep(path, "final", options)
+    if ensemble is None:
+        chosen = choose_one(studied, trial)
     else:
-        made = making.ensemble(studied, chosen, folder, running, folds, methods)
+        chosen = choose_several(studied, ensemble, varied)
+    if not refit:
+        made = making.keep(studied, chosen)
+    elif ensemble is None:
+        made = making.refit(studied, chosen)
+    else:
+        made = making.ensemble(studied, chosen, folds, methods)
+    folder = studied.folder
     if (folder / CARD_FILE).is_file():
         return _finished(folder, methods if ensemble is not None else ())
     examples = _examples_of(studied.scenario)
-    _save(studied, made, folder, examples)
-    test, looks = _measured(studied, folder, examples)
-    finished = _finalization(studied, chosen, made, folder, examples)
+    _save(studied, made, examples)
+    test, looks = _measured(studied, examples)
+    finished = _finalization(studied, chosen, made, examples)
     finished = dataclasses.replace(finished, test=test, looks_before=looks)
     finished = dataclasses.replace(
         finished, remarks=tuple(_remarks(studied, chosen, made, finished))
@@ -145,7 +141,7 @@ def _examples_of(scenario: Scenario) -> Examples | None:
     return trainable.examples() if trainable.defines_examples() else None
 
 
-def _save(studied: Studied, made: Made, folder: Path, examples: Examples | None) -> None:
+def _save(studied: Studied, made: Made, examples: Examples | None) -> None:
     source = studied.scenario.source
     members = tuple(
         tuple(each.member for each in made.trained if each.member.label == label)
@@ -158,18 +154,19 @@ def _save(studied: Studied, made: Made, folder: Path, examples: Examples | None)
         inputs=None if examples is None else InputKind.of(examples),
         members=members,
         combination=made.combination,
+        classes=() if examples is None else examples.classes,
     )
-    save_model(folder / MODEL_FOLDER, recipe, made.trained, scenario_file(source))
+    save_model(studied.folder / MODEL_FOLDER, recipe, made.trained, scenario_file(source))
 
 
 def _measured(
-    studied: Studied, folder: Path, examples: Examples | None
+    studied: Studied, examples: Examples | None
 ) -> tuple[dict[str, Measured] | None, int]:
     """Return the measures of the saved model on the test rows, and who looked at them before."""
     if examples is None or not len(examples.test):
         return None, 0
-    model = load_model(folder, scenario=studied.scenario)
-    looks = record_look(studied.base, folder)
+    model = load_model(studied.folder, scenario=studied.scenario)
+    looks = record_look(studied.base, studied.folder)
     inputs, _ = examples.at(examples.test)
     targets = targets_of(examples, examples.test)
     return dict(measure(model.predict(inputs), targets)), looks
@@ -179,7 +176,6 @@ def _finalization(
     studied: Studied,
     chosen: Chosen,
     made: Made,
-    folder: Path,
     examples: Examples | None,
 ) -> Finalization:
     sweep, kind = studied.sweep, made.kind
@@ -196,7 +192,7 @@ def _finalization(
         if each.label in made.labels
     )
     return Finalization(
-        folder=str(folder),
+        folder=str(studied.folder),
         kind=kind,
         sweep=str(sweep.place),
         scenario=studied.scenario.name,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from tuner.errors import NoResultError, SpecError
 from tuner.playbook.finalization.choosing import Chosen
@@ -18,11 +17,11 @@ from tuner.playbook.finalization.models import Trained
 from tuner.playbook.finalization.out_of_fold import collect, trained_models
 from tuner.playbook.finalization.recipe import Member
 from tuner.playbook.repeats import Repeats, check_can_divide
-from tuner.playbook.studied import Running, Studied, carry_out, last_checkpoint, settle
+from tuner.playbook.studied import Studied, carry_out, last_checkpoint, settle
 from tuner.scenario import Scenario
 from tuner.trainable import EpochTrainable
 
-__all__ = ["Made", "ensemble", "keep", "refit"]
+__all__ = ["Made", "check_predicts", "ensemble", "keep", "refit"]
 
 _SINGLE = Combination("single", (1.0,))
 
@@ -48,14 +47,14 @@ class Made:
     remarks: tuple[str, ...]
 
 
-def keep(studied: Studied, chosen: Chosen, folder: Path) -> Made:
+def keep(studied: Studied, chosen: Chosen) -> Made:
     """Return the last checkpoint of a trial, which is trained no further.
 
     Raises:
         SpecError: The trainable cannot predict.
         NoResultError: The checkpoint was not kept.
     """
-    _check_predicts(studied.scenario)
+    check_predicts(studied.scenario)
     candidate = chosen.candidates[0]
     checkpoint = last_checkpoint(studied.sweep, candidate.label)
     if checkpoint is None:
@@ -63,14 +62,14 @@ def keep(studied: Studied, chosen: Chosen, folder: Path) -> Made:
             f"{candidate.label} has kept no checkpoint in {studied.sweep.place}; run the sweep "
             "with --keep-final or --checkpoint-frequency, or have it trained again (--refit)"
         )
-    settle(folder, {"kept": candidate.label, "config": dict(candidate.config)})
+    settle(studied.folder, {"kept": candidate.label, "config": dict(candidate.config)})
     member = Member(candidate.label, candidate.config, "holdout", "000-0")
     trained = [Trained(member, checkpoint)]
     remarks = ["the checkpoint is that of the trial's last report, which need not be its best one"]
     return Made("kept", trained, (candidate.label,), _SINGLE, {}, tuple(remarks))
 
 
-def refit(studied: Studied, chosen: Chosen, folder: Path, running: Running) -> Made:
+def refit(studied: Studied, chosen: Chosen) -> Made:
     """Train a configuration on all examples but the test ones.
 
     Raises:
@@ -80,7 +79,7 @@ def refit(studied: Studied, chosen: Chosen, folder: Path, running: Running) -> M
     _check_can_train(studied.scenario)
     candidate = chosen.candidates[0]
     repeats = Repeats((candidate,), (0,), part="all", base_seed=studied.sweep.spec.seed or 0)
-    found = carry_out(studied, repeats, folder, running)
+    found = carry_out(studied, repeats)
     trained = trained_models(found, repeats)
     if not trained:
         raise NoResultError(f"the training has failed; see why: tuner show {found.place}")
@@ -90,14 +89,7 @@ def refit(studied: Studied, chosen: Chosen, folder: Path, running: Running) -> M
     return Made("refit", trained, (candidate.label,), _SINGLE, {}, tuple(remarks))
 
 
-def ensemble(
-    studied: Studied,
-    chosen: Chosen,
-    folder: Path,
-    running: Running,
-    folds: int,
-    methods: Sequence[str],
-) -> Made:
+def ensemble(studied: Studied, chosen: Chosen, folds: int, methods: Sequence[str]) -> Made:
     """Train several configurations on every fold, and learn how to combine them out of fold.
 
     Raises:
@@ -107,7 +99,7 @@ def ensemble(
     trainable = _check_can_train(studied.scenario)
     base_seed = studied.sweep.spec.seed or 0
     repeats = Repeats(chosen.candidates, (0,), folds=folds, predictions=True, base_seed=base_seed)
-    found = carry_out(studied, repeats, folder, running)
+    found = carry_out(studied, repeats)
     trained = trained_models(found, repeats)
     unseen = collect(trained, repeats, trainable.examples())
     choice = choose(unseen.predictions, unseen.targets, unseen.folds, methods)
@@ -116,7 +108,7 @@ def ensemble(
     return Made("ensemble", kept, unseen.labels, choice.combination, scores, unseen.remarks)
 
 
-def _check_predicts(scenario: Scenario) -> type[EpochTrainable]:
+def check_predicts(scenario: Scenario) -> type[EpochTrainable]:
     """Return the trainable, if a state of it can be kept and predicts.
 
     Raises:
@@ -140,4 +132,4 @@ def _check_predicts(scenario: Scenario) -> type[EpochTrainable]:
 
 def _check_can_train(scenario: Scenario) -> type[EpochTrainable]:
     check_can_divide(scenario)
-    return _check_predicts(scenario)
+    return check_predicts(scenario)

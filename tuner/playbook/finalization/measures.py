@@ -44,26 +44,26 @@ def measure(
 
     Of classes: ``accuracy``, ``error``, ``precision`` and ``recall`` (macro averages over the
     classes that occur, among targets or predictions) and ``log_loss`` in nats. Of values:
-    ``rmse``, ``mae`` and ``r2``.
+    ``rmse``, ``mae`` and ``r2``; over all of them where a row has several.
 
     Args:
-        predictions: Probabilities ``[n, classes]``, or values ``[n]``.
-        targets: Classes or values, ``[n]``, at least one.
+        predictions: Probabilities ``[n, classes]``, or values, of the shape of the targets.
+        targets: Classes ``[n]``, or values ``[n]`` or ``[n, outputs]``; at least one row.
         bootstrap: How intervals are made: rows are drawn again. None for 95 %.
 
     Raises:
         SpecError: There is no row, or not one prediction for each.
     """
     count = len(targets)
-    if not count or len(predictions) != count:
+    of_classes = predictions.ndim == targets.ndim + 1
+    told = predictions.shape[:-1] if of_classes else predictions.shape
+    if not count or told != targets.shape:
         raise SpecError(
-            f"predictions are measured one per target, at least one, got {len(predictions)} for "
-            f"{count} targets"
+            "predictions are measured one per target, at least one, got predictions of shape "
+            f"{predictions.shape} for targets of shape {targets.shape}"
         )
     bootstrap = bootstrap or Bootstrap()
-    of_rows = (
-        _Classes(predictions, targets) if predictions.ndim == 2 else _Values(predictions, targets)
-    )
+    of_rows = _Classes(predictions, targets) if of_classes else _Values(predictions, targets)
     whole = of_rows.measures(np.arange(count))
     random = np.random.default_rng(bootstrap.seed)
     draws = (random.integers(count, size=count) for _ in range(bootstrap.resamples))
@@ -100,14 +100,14 @@ class _Classes:
 
 
 class _Values:
-    """Measures of values, for any rows."""
+    """Measures of values, for any rows; R^2 is of all outputs together."""
 
     def __init__(self, predictions: Floats, targets: npt.NDArray[Any]) -> None:
         self._targets = np.asarray(targets, dtype=float)
         self._errors = predictions - self._targets
 
     def measures(self, rows: npt.NDArray[np.int64]) -> dict[str, float]:
-        errors, variance = self._errors[rows], float(self._targets[rows].var())
+        errors, variance = self._errors[rows], float(self._targets[rows].var(axis=0).mean())
         squared = float(np.square(errors).mean())
         return {
             "rmse": squared**0.5,

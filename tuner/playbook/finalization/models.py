@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tuner.errors import ScenarioError, StorageError
+from tuner.errors import ScenarioError, SpecError, StorageError
 from tuner.playbook.finalization.recipe import FORMAT, Member, Recipe
 from tuner.scenario import Scenario, load_scenario
 from tuner.scenario.references import split_reference
@@ -32,7 +32,14 @@ from tuner.store.layout import refused, write_atomically
 from tuner.trainable import EpochTrainable, generators
 from tuner.trainable.state import read_state, write_state
 
-__all__ = ["Model", "Trained", "load_model", "save_model", "scenario_file"]
+__all__ = [
+    "Model",
+    "Trained",
+    "load_model",
+    "save_model",
+    "scenario_file",
+    "single_column_flat",
+]
 
 MODEL_FOLDER = "model"
 _RECIPE = "model.json"
@@ -53,7 +60,7 @@ class Model:
     _trained: Sequence[Sequence[EpochTrainable]] = field(repr=False)
 
     def predict(self, inputs: Any) -> npt.NDArray[np.float64]:
-        """Return probabilities ``[n, classes]``, or values ``[n]``.
+        """Return probabilities ``[n, classes]``, or values ``[n]`` or ``[n, outputs]``.
 
         Args:
             inputs: As the scenario's `tuner.Examples.inputs`; a table of numbers will do for an
@@ -68,7 +75,26 @@ class Model:
             np.mean([_predicted(model, inputs) for model in models], axis=0)
             for models in self._trained
         ]
-        return self.recipe.combination.combine(np.array(candidates))
+        told = np.array(candidates)
+        if self.recipe.classification is False:  # each value by itself, however many a row has
+            values = self.recipe.combination.combine(told.reshape(len(told), -1))
+            return values.reshape(told.shape[1:])
+        return self.recipe.combination.combine(told)
+
+    def classify(self, inputs: Any) -> npt.NDArray[Any]:
+        """Return the most probable class of each row by its name, or else its number, ``[n]``.
+
+        Args:
+            inputs: As of `predict`.
+
+        Raises:
+            SpecError: They are of another kind, or the model predicts no classes.
+        """
+        if self.recipe.classification is False:
+            raise SpecError(f"{self.folder} predicts values, and no classes; call predict(inputs)")
+        numbers = self.predict(inputs).argmax(axis=1)
+        classes = self.recipe.classes
+        return np.asarray(np.array(classes)[numbers]) if classes else np.asarray(numbers)
 
 
 @dataclass(frozen=True)
@@ -220,6 +246,10 @@ def _restored(base: type[EpochTrainable], member: Member, folder: Path) -> Epoch
 
 
 def _predicted(model: EpochTrainable, inputs: Any) -> npt.NDArray[np.float64]:
-    """Return one model's predictions: ``[n, classes]`` or ``[n]``."""
-    found = np.asarray(model.predict(inputs), dtype=np.float64)
-    return found[:, 0] if found.ndim == 2 and found.shape[1] == 1 else found
+    """Return one model's predictions: ``[n, classes]``, ``[n]`` or ``[n, outputs]``."""
+    return single_column_flat(np.asarray(model.predict(inputs), dtype=np.float64))
+
+
+def single_column_flat(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return ``[n, 1]`` as ``[n]``, and anything else as it is."""
+    return values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values

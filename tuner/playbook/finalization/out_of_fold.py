@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from tuner.errors import NoResultError, ScenarioError
 from tuner.examples import Examples
-from tuner.playbook.finalization.models import Trained
+from tuner.playbook.finalization.models import Trained, single_column_flat
 from tuner.playbook.finalization.recipe import Member
 from tuner.playbook.repeats import Repeats
 from tuner.playbook.studied import last_checkpoint
@@ -28,9 +28,10 @@ class OutOfFold:
 
     Attributes:
         labels: Of the candidates.
-        predictions: ``[candidates, n, classes]`` or ``[candidates, n]``.
+        predictions: ``[candidates, n, classes]``, or values ``[candidates, n]``. Where an example
+            has several values, each of them counts as one of the n.
         targets: ``[n]``.
-        folds: In which fold each row validates, ``[n]``.
+        folds: In which fold each of them validates, ``[n]``.
         remarks: Which candidates are left out, and why.
     """
 
@@ -58,7 +59,7 @@ def collect(trained: list[Trained], repeats: Repeats, examples: Examples) -> Out
 
     Raises:
         NoResultError: No candidate has a finite prediction for every row.
-        ScenarioError: A model does not predict one row per input.
+        ScenarioError: A model does not predict one row per input, or not a value per target.
     """
     places = {int(row): place for place, row in enumerate(examples.development)}
     folds = np.zeros(len(places), dtype=np.int64)
@@ -81,14 +82,27 @@ def collect(trained: list[Trained], repeats: Repeats, examples: Examples) -> Out
             f"{'; '.join(remarks)}"
         )
     targets = targets_of(examples, examples.development)
-    return OutOfFold(tuple(whole), np.array(list(whole.values())), targets, folds, tuple(remarks))
+    predictions = np.array(list(whole.values()))
+    if not examples.classification:
+        if predictions.shape[1:] != targets.shape:
+            raise ScenarioError(
+                "predict() returns a value for each of the targets, which are of shape "
+                f"{targets.shape}, and returned {predictions.shape[1:]}"
+            )
+        folds = np.repeat(folds, targets[0].size)
+        predictions, targets = predictions.reshape(len(whole), -1), targets.ravel()
+    return OutOfFold(tuple(whole), predictions, targets, folds, tuple(remarks))
 
 
 def targets_of(examples: Examples, rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-    """Return the targets of some rows as an array: classes as whole numbers, or values."""
+    """Return the targets of some rows as an array: classes as whole numbers, or values.
+
+    Returns:
+        ``[n]``, or ``[n, outputs]`` where an example has several values.
+    """
     _, targets = examples.at(rows)
     kind = np.int64 if examples.classification else np.float64
-    return np.asarray(targets, dtype=kind)
+    return single_column_flat(np.asarray(targets, dtype=kind))
 
 
 def _trained(
@@ -109,7 +123,6 @@ def _predictions(
         raise ScenarioError(
             f"predict() returns one row per input, and returned {len(predictions)} for {len(rows)}"
         )
-    if predictions.ndim == 2 and predictions.shape[1] == 1:
-        predictions = predictions[:, 0]
+    predictions = single_column_flat(predictions)
     part = trained.member.part
     return rows, predictions, int(part["fold"]) if isinstance(part, Mapping) else 0

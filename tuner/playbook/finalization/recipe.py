@@ -89,6 +89,7 @@ class Recipe:
         inputs: What it takes; None if that is not known.
         members: Of each candidate, its models; their mean is the candidate's prediction.
         combination: How the candidates' predictions become one.
+        classes: What people call the classes, in their order; empty for their numbers.
     """
 
     scenario: str
@@ -97,6 +98,7 @@ class Recipe:
     inputs: InputKind | None
     members: tuple[tuple[Member, ...], ...]
     combination: Combination
+    classes: tuple[str | int | float, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -113,4 +115,5 @@ class Recipe:
             inputs=inputs and InputKind(tuple(inputs["columns"]), tuple(inputs["shape"])),
             members=tuple(tuple(Member(**each) for each in group) for group in data["members"]),
             combination=Combination.from_json(data["combination"]),
+            classes=tuple(data.get("classes", ())),
         )

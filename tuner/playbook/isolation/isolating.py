@@ -35,7 +35,7 @@ _ESTIMATE_COLUMNS = ["expected", "low", "high", "behind", "behind_low", "behind_
 
 def isolate(
     path: str | Path | Uri | SweepRecord,
-    scientific: str | Sequence[str],
+    scientific: str | Sequence[str] = (),
     *,
     bins: int = 4,
     at: float | None = None,
@@ -49,7 +49,7 @@ def isolate(
     Args:
         path: The sweep, real or simulated, or where it lies.
         scientific: Paths of hyperparameters, or their last parts; of several, each combination of
-            their values is a value.
+            their values is a value. Without any, those that `tuner.explore` was told.
         bins: Into how many parts a number's domain is divided, on its declared scale. Numbers with
             few values are taken by value.
         at: Compare at this time, in units of ``time_attr``, the trials that got there; None for
@@ -64,15 +64,15 @@ def isolate(
         NoResultError: No trial has a value.
     """
     whole("bins", bins, at_least=2)
-    evidence = gather(path if isinstance(path, SweepRecord) else load(path))
+    sweep: SweepRecord = path if isinstance(path, SweepRecord) else load(path)
+    evidence = gather(sweep)
     if evidence.copied:
         raise SpecError(
             f"values are compared by trials of one configuration each, and {evidence.scheduler} "
             "changed them in the middle of training; isolate a sweep of another scheduler"
         )
     given = [scientific] if isinstance(scientific, str) else list(scientific)
-    if not given:
-        raise SpecError("isolate takes the name of a hyperparameter, got none")
+    given = given or _declared(sweep, evidence)
     names = [hyperparameter(name, evidence.parameters) for name in given]
     costs, remarks = _costs(evidence, at)
     groups = _groups(evidence, names, bins).reindex(costs.index)
@@ -81,6 +81,21 @@ def isolate(
         remarks.append(f"{counted(absent, 'trial')} without {', '.join(names)}: left out")
     kept = groups.notna() & (groups != _ABSENT)
     return _compared(evidence, names, costs[kept], groups[kept], draws, bootstrap, remarks)
+
+
+def _declared(sweep: SweepRecord, evidence: Evidence) -> list[str]:
+    """Return the hyperparameters that were said to be scientific when the sweep began.
+
+    Raises:
+        SpecError: None was.
+    """
+    found = [name for name, role in sweep.spec.roles.items() if role == "scientific"]
+    if not found:
+        raise SpecError(
+            "isolate takes the hyperparameters whose effect is asked for, and the sweep declares "
+            f"none scientific; name one of {', '.join(evidence.parameters)}"
+        )
+    return found
 
 
 def _costs(evidence: Evidence, at: float | None) -> tuple[pd.Series[float], list[str]]:
