@@ -81,6 +81,13 @@ def machine() -> dict[str, Any]:
     }
 
 
+def hardware() -> str:
+    """Return how many processors there are, and their name."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{os.cpu_count()} x {names[0] if names else 'unknown'}"
+
+
 def spread(values: Sequence[float]) -> str:
     """Return ``median (min-max)``."""
     return f"{statistics.median(values):.3g} ({min(values):.3g}-{max(values):.3g})"

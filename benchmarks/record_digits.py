@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import tempfile
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from harness import hardware
 
 import tuner
 from tuner.simulation.sources.sweeps import recorded_reports
@@ -62,13 +62,6 @@ def write(sweep: tuner.Sweep, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table, path, compression="zstd")
     print(f"{path}: {table.num_rows} epochs, {path.stat().st_size / 1024:.0f} KB")
-
-
-def hardware() -> str:
-    """Return how many processors there are, and their name."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{os.cpu_count()} x {names[0] if names else 'unknown'}"
 
 
 if __name__ == "__main__":

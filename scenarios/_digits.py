@@ -114,22 +114,30 @@ class DigitsTrainable(TorchTrainable):
         self.validation_split = digits_at(self.split.validation, self.device)
 
     def penalty(self) -> Tensor | float:
-        """Return what the training minimises besides the cross-entropy."""
+        """Return what the training minimises besides the loss."""
         return 0.0
+
+    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return what is small where logits ``[n, CLASSES]`` fit labels ``[n]``."""
+        return functional.cross_entropy(logits, labels)
 
     def train_epoch(self) -> dict[str, float]:
         self.apply_hyperparameters()
+        return {"train_loss": self.fit(), **self.validate()}
+
+    def fit(self) -> float:
+        """Train on all examples once, and return their mean loss."""
         images, labels = self.train_split
         self.model.train()
         total = torch.zeros((), device=self.device)
         for batch in torch.randperm(len(labels)).split(self.config["batch_size"]):
             batch = batch.to(self.device)
-            loss = functional.cross_entropy(self.model(images[batch]), labels[batch])
+            loss = self.loss(self.model(images[batch]), labels[batch])
             self.optimizer.zero_grad()
             (loss + self.penalty()).backward()
             self.optimizer.step()
             total += loss.detach() * len(batch)
-        return {"train_loss": total.item() / len(labels), **self.validate()}
+        return total.item() / len(labels)
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:

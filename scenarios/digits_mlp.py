@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from tuner import Scenario
 from tuner.bundled._digits import CLASSES, DigitsTrainable
+from tuner.bundled._torch import scheduled_lr
 
 MAX_EPOCHS = 27
 PIXELS = 64
@@ -39,7 +40,7 @@ class DigitsMLP(DigitsTrainable):
     def optimizer_options(self) -> dict[str, Any]:
         config = self.config
         options = {
-            "lr": scheduled_lr(config["lr_schedule"], config["lr"], self.epochs_done),
+            "lr": scheduled_lr(config["lr_schedule"], config["lr"], self.epochs_done, MAX_EPOCHS),
             "weight_decay": config["l2"],
         }
         if config["optimizer"] == "adam":
@@ -85,27 +86,6 @@ def build_model(config: dict[str, Any]) -> nn.Sequential:
         ]
         width = config["hidden_size"]
     return nn.Sequential(*layers, nn.Linear(width, CLASSES))
-
-
-def scheduled_lr(schedule: str, lr: float, epoch: int) -> float:
-    """Return the learning rate of an epoch.
-
-    Args:
-        schedule: ``constant``; ``step``: a tenth after each third of the training; ``cosine``:
-            down to 0 at the end; ``cyclic``: triangles between ``lr / 10`` and ``lr``, three in
-            a training.
-        lr: The largest rate.
-        epoch: ``0 <= epoch < MAX_EPOCHS``.
-    """
-    third = MAX_EPOCHS / 3
-    if schedule == "step":
-        return lr * 0.1 ** int(epoch / third)
-    if schedule == "cosine":
-        return lr * (1 + math.cos(math.pi * epoch / MAX_EPOCHS)) / 2
-    if schedule == "cyclic":
-        height = 1 - abs(2 * (epoch % third) / third - 1)
-        return lr * (0.1 + 0.9 * height)
-    return lr
 
 
 SCENARIO = Scenario(

@@ -26,7 +26,7 @@ Simulate it over learning curves that are known: `simulate`, `SimulatedSweep`; `
 that is known by name. `find_data`: public data on this machine.
 Run one trial again and compare: `reproduce`, `Reproduction`.
 Tell how far a sweep can be trusted, and what a hyperparameter brings: `audit`, `Audit`;
-`isolate`, `Isolation`.
+`isolate`, `Isolation`; what each value of a factor brings, all else held: `tabulate`, `Table`.
 Compare arms at one budget: `compare`, `Comparison`, `load_comparison`, `resume_comparison`.
 Tune in steps: `explore` covers the space evenly, `refine` proposes the next one and says why,
 `Refinement`.
@@ -162,6 +162,9 @@ _HOMES = {
     "Examples": "tuner.examples",
     "Finalization": "tuner.playbook.finalization.model_card",
     "Forecast": "tuner.forecast",
+    "study",
+    "tabular_scenario",
+    "tabulate",
     "Hindsight": "tuner.hindsight",
     "Isolation": "tuner.playbook.isolation.outcome",
     "Model": "tuner.playbook.finalization.models",
@@ -193,11 +196,11 @@ _HOMES = {
     "find_task": "tuner.simulation.sources",
     "explore": "tuner.playbook.exploration.exploring",
     "import_ray": "tuner.exchange",
+    "Table": "tuner.playbook.tables.table",
+    "TrainingOptions": "tuner.playbook.studied",
     "isolate": "tuner.playbook.isolation.isolating",
     "load": "tuner.store",
     "load_comparison": "tuner.comparison",
-    "Table": "tuner.playbook.tables.table",
-    "TrainingOptions": "tuner.playbook.studied",
     "load_model": "tuner.playbook.finalization.models",
     "load_scenario": "tuner.scenario",
     "plan": "tuner.forecast",
@@ -223,3 +226,6 @@ def __getattr__(name: str) -> Any:
 def __dir__() -> list[str]:
     return sorted(__all__)
     "plot": "tuner.reporting",
+    "study": "tuner.pipeline.studying",
+    "tabular_scenario": "tuner.tabular.building",
+    "tabulate": "tuner.playbook.tables.tabulating",

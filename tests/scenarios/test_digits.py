@@ -14,7 +14,8 @@ from ray.tune.search.variant_generator import generate_variants
 
 from tuner import EpochTrainable, Scenario
 from tuner.bundled._digits import digits_at, load_examples, validation_metrics
-from tuner.bundled.digits_mlp import MAX_EPOCHS, scheduled_lr
+from tuner.bundled._torch import scheduled_lr
+from tuner.bundled.digits_mlp import MAX_EPOCHS
 from tuner.space import contains
 
 METRICS = {"train_loss", "val_loss", "val_accuracy", "val_error", "val_precision", "val_recall"}
@@ -209,7 +210,7 @@ def test_an_exploit_enters_the_new_schedule_where_the_old_one_was() -> None:
     clone = trial("digits_mlp", lr_schedule="cyclic", lr=0.01)
     clone.restore(donor.save())
     rates = [clone.train()["lr"] for _ in range(2)]
-    assert rates == [scheduled_lr("cyclic", 0.01, epoch) for epoch in (2, 3)]
+    assert rates == [scheduled_lr("cyclic", 0.01, epoch, MAX_EPOCHS) for epoch in (2, 3)]
 
 
 def weights_of(trainable: Any) -> list[torch.Tensor]:
@@ -306,13 +307,13 @@ def test_an_exploit_brings_its_own_patience_to_the_donors_best() -> None:
 def test_schedules_by_hand(schedule: str, rates: dict[int, float]) -> None:
     assert MAX_EPOCHS == 27
     for epoch, factor in rates.items():
-        assert scheduled_lr(schedule, 0.5, epoch) == pytest.approx(0.5 * factor)
+        assert scheduled_lr(schedule, 0.5, epoch, MAX_EPOCHS) == pytest.approx(0.5 * factor)
 
 
 def test_the_schedule_reaches_the_optimizer() -> None:
     trainable = trial("digits_mlp", lr_schedule="cosine")
     rates = [trainable.train()["lr"] for _ in range(3)]
-    assert rates == [scheduled_lr("cosine", 0.003, epoch) for epoch in range(3)]
+    assert rates == [scheduled_lr("cosine", 0.003, epoch, MAX_EPOCHS) for epoch in range(3)]
     assert trainable.optimizer.param_groups[0]["lr"] == rates[-1]
 
 

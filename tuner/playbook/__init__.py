@@ -3,6 +3,7 @@
 - `exploration`: `explore`, a quasi-random search over declared roles within a budget.
 - `audit`: `audit`, how far a sweep can be trusted.
 - `isolation`: `isolate`, what the values of a hyperparameter bring.
+- `tables`: `tabulate`, the same with everything else held, trained for it; the playbook's tables.
 - `refinement`: `refine`, what the next space should be and why, and its search.
 - `adoption`: `adopt`, winner and baseline trained again in pairs.
 - `finalization`: `finalize`, a model and its card; `load_model`.
