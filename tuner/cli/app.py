@@ -25,6 +25,7 @@ from tuner.cli import (
     reproducing,
     steering,
 )
+from tuner.cli.automl import automl
 from tuner.cli.diagnosing import doctor
 from tuner.cli.public_data import data
 from tuner.cli.resume import resume
@@ -67,6 +68,7 @@ app.command("finalize")(finalizing.finalize)
 app.command("predict")(finalizing.predict)
 app.command("compare")(comparing.compare)
 app.command("scenarios")(reading.list_scenarios)
+app.command("automl")(automl)
 app.command("ls")(reading.list_sweeps)
 app.command("show")(reading.show)
 app.command("best")(reading.best)
