@@ -28,6 +28,9 @@ Run one trial again and compare: `reproduce`, `Reproduction`.
 Tell how far a sweep can be trusted, and what a hyperparameter brings: `audit`, `Audit`;
 `isolate`, `Isolation`; what each value of a factor brings, all else held: `tabulate`, `Table`.
 Compare arms at one budget: `compare`, `Comparison`, `load_comparison`, `resume_comparison`.
+From a scenario and a budget to a model, with the reasons: `study`, `Study`, `StudyOptions`,
+`resume_study`, `load_study`.
+Look at it: `plot`, a figure of a sweep or of a comparison.
 Tune in steps: `explore` covers the space evenly, `refine` proposes the next one and says why,
 `Refinement`.
 Trust what was found, and use it: `adopt`, `Adoption`; `finalize`, `Finalization`;
@@ -57,6 +60,9 @@ if TYPE_CHECKING:
     from tuner.gpu_sharing import Probe
     from tuner.hindsight import Hindsight, replay
     from tuner.options import SweepOptions
+    from tuner.pipeline.outcome import Study
+    from tuner.pipeline.request import StudyOptions
+    from tuner.pipeline.studying import load_study, resume_study, study
     from tuner.planning import resolve
     from tuner.playbook.adoption.adopting import adopt
     from tuner.playbook.adoption.outcome import Adoption
@@ -69,15 +75,16 @@ if TYPE_CHECKING:
     from tuner.playbook.isolation.outcome import Isolation
     from tuner.playbook.refinement.refining import Refinement
     from tuner.playbook.refinement.rounds import refine
-    from tuner.probing import probe
-    from tuner.public_data import find_data
-    from tuner.replanning import ResumeOptions
-    from tuner.reproducing import Reproduction, reproduce
-    from tuner.scenario import Scenario, bundled_scenarios, load_scenario
-    from tuner.schedulers.divergence import above_start, below_start
     from tuner.playbook.studied import TrainingOptions
     from tuner.playbook.tables.table import Table
     from tuner.playbook.tables.tabulating import tabulate
+    from tuner.probing import probe
+    from tuner.public_data import find_data
+    from tuner.replanning import ResumeOptions
+    from tuner.reporting import plot
+    from tuner.reproducing import Reproduction, reproduce
+    from tuner.scenario import Scenario, bundled_scenarios, load_scenario
+    from tuner.schedulers.divergence import above_start, below_start
     from tuner.simulating import simulate
     from tuner.simulation.result import SimulatedSweep
     from tuner.simulation.sources import find_task
@@ -89,17 +96,17 @@ if TYPE_CHECKING:
     from tuner.tabular.outcome import AutoML
     from tuner.trainable import EpochTrainable, FusedTrainable
 
-    from tuner.reporting import plot
 __all__ = [
     "Adoption",
     "Audit",
+    "AutoML",
     "Comparison",
     "Diagnosis",
     "EpochTrainable",
     "Examples",
     "Finalization",
     "Forecast",
-    "AutoML",
+    "FusedTrainable",
     "Hindsight",
     "Isolation",
     "Model",
@@ -111,10 +118,13 @@ __all__ = [
     "Scenario",
     "SimulatedSweep",
     "Split",
-    "FusedTrainable",
+    "Study",
+    "StudyOptions",
     "Sweep",
     "SweepOptions",
     "SweepSpec",
+    "Table",
+    "TrainingOptions",
     "TrialResult",
     "TunerError",
     "UsageError",
@@ -122,17 +132,15 @@ __all__ = [
     "above_start",
     "adopt",
     "audit",
+    "automl",
     "below_start",
     "bundled_scenarios",
-    "Table",
-    "TrainingOptions",
     "cached",
     "compare",
     "doctor",
     "explore",
     "finalize",
     "find_data",
-    "automl",
     "find_task",
     "import_ray",
     "isolate",
@@ -140,7 +148,9 @@ __all__ = [
     "load_comparison",
     "load_model",
     "load_scenario",
+    "load_study",
     "plan",
+    "plot",
     "probe",
     "refine",
     "replay",
@@ -148,9 +158,13 @@ __all__ = [
     "resolve",
     "resume",
     "resume_comparison",
+    "resume_study",
     "run",
     "run_ranks",
     "simulate",
+    "study",
+    "tabular_scenario",
+    "tabulate",
 ]
 
 __version__ = "0.1.0"
@@ -158,18 +172,16 @@ __version__ = "0.1.0"
 _HOMES = {
     "Adoption": "tuner.playbook.adoption.outcome",
     "Audit": "tuner.playbook.audit",
+    "AutoML": "tuner.tabular.outcome",
     "Comparison": "tuner.comparison",
     "Diagnosis": "tuner.diagnosis",
     "EpochTrainable": "tuner.trainable",
+    "FusedTrainable": "tuner.trainable",
     "Examples": "tuner.examples",
-    "study",
-    "tabular_scenario",
-    "tabulate",
     "Finalization": "tuner.playbook.finalization.model_card",
     "Forecast": "tuner.forecast",
     "Hindsight": "tuner.hindsight",
     "Isolation": "tuner.playbook.isolation.outcome",
-    "AutoML": "tuner.tabular.outcome",
     "Model": "tuner.playbook.finalization.models",
     "Probe": "tuner.gpu_sharing",
     "Rank": "tuner.distributed",
@@ -179,9 +191,13 @@ _HOMES = {
     "Scenario": "tuner.scenario",
     "SimulatedSweep": "tuner.simulation.result",
     "Split": "tuner.examples",
+    "Study": "tuner.pipeline.outcome",
+    "StudyOptions": "tuner.pipeline.request",
     "Sweep": "tuner.store",
     "SweepOptions": "tuner.options",
     "SweepSpec": "tuner.spec",
+    "Table": "tuner.playbook.tables.table",
+    "TrainingOptions": "tuner.playbook.studied",
     "TrialResult": "tuner.store",
     "TunerError": "tuner.errors",
     "UsageError": "tuner.errors",
@@ -199,14 +215,14 @@ _HOMES = {
     "find_task": "tuner.simulation.sources",
     "explore": "tuner.playbook.exploration.exploring",
     "import_ray": "tuner.exchange",
-    "Table": "tuner.playbook.tables.table",
-    "TrainingOptions": "tuner.playbook.studied",
     "isolate": "tuner.playbook.isolation.isolating",
     "load": "tuner.store",
     "load_comparison": "tuner.comparison",
     "load_model": "tuner.playbook.finalization.models",
     "load_scenario": "tuner.scenario",
+    "load_study": "tuner.pipeline.studying",
     "plan": "tuner.forecast",
+    "plot": "tuner.reporting",
     "probe": "tuner.probing",
     "refine": "tuner.playbook.refinement.rounds",
     "replay": "tuner.hindsight",
@@ -214,9 +230,13 @@ _HOMES = {
     "resolve": "tuner.planning",
     "resume": "tuner.sweep",
     "resume_comparison": "tuner.comparison",
+    "resume_study": "tuner.pipeline.studying",
     "run": "tuner.sweep",
     "run_ranks": "tuner.distributed",
     "simulate": "tuner.simulating",
+    "study": "tuner.pipeline.studying",
+    "tabular_scenario": "tuner.tabular.building",
+    "tabulate": "tuner.playbook.tables.tabulating",
 }
 
 
@@ -228,6 +248,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
-    "study": "tuner.pipeline.studying",
-    "tabular_scenario": "tuner.tabular.building",
-    "tabulate": "tuner.playbook.tables.tabulating",

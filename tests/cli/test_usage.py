@@ -16,9 +16,10 @@ Command = Callable[..., Any]
         ("shwo x", "unknown verb 'shwo'; did you mean 'show'?"),
         (
             "zzz",
-            "unknown verb 'zzz'; known: adopt, audit, best, compare, data, doctor, explore, "
-            "export, finalize, import, isolate, logs, ls, note, pareto, plan, predict, refine, "
-            "replay, reproduce, resume, run, scenarios, show, simulate, stop, submit, watch",
+            "unknown verb 'zzz'; known: adopt, audit, automl, best, compare, data, doctor, "
+            "explore, export, finalize, import, isolate, logs, ls, note, pareto, plan, plot, "
+            "predict, refine, replay, reproduce, resume, run, scenarios, show, simulate, stop, "
+            "study, submit, watch",
         ),
         (
             "run x --sheduler asha",

@@ -32,9 +32,10 @@
 | `public_data`  | ``data list``, ``data fetch``, ``data where``                          |
 | `forecasting`  | ``plan``                                                               |
 | `hindsight`    | ``replay``                                                             |
+| `studying`     | ``study``: the playbook as one chain                                    |
 | `simulating`   | ``simulate``; what it says at its end is in `simulated`                 |
-| `comparing`    | ``compare`` (`comparison_file`: in TOML; `comparison_parts`: its output) |
 | `plotting`     | ``plot``                                                               |
+| `comparing`    | ``compare`` (`comparison_file`: in TOML; `comparison_parts`: its output) |
 | `exchanging`   | ``import``; whole sweeps to TensorBoard and Optuna                     |
 
 Ray, pandas and pyarrow are imported inside the verbs, so that ``tuner --help`` is quick.

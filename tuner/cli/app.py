@@ -31,6 +31,7 @@ from tuner.cli.public_data import data
 from tuner.cli.resume import resume
 from tuner.cli.run import run
 from tuner.cli.simulating import simulate
+from tuner.cli.studying import study
 from tuner.cli.submitting import submit
 from tuner.cli.usage import Verbs, usage_line
 from tuner.errors import TunerError
@@ -59,16 +60,17 @@ app.command("plan")(forecasting.plan)
 app.command("replay")(hindsight.replay)
 app.command("audit")(auditing.audit)
 app.command("isolate")(auditing.isolate)
-app.command("simulate")(simulate)
-app.command("explore")(exploring.explore)
 app.command("plot")(plotting.plot)
+app.command("simulate")(simulate)
+app.command("study")(study)
+app.command("explore")(exploring.explore)
 app.command("refine")(exploring.refine)
 app.command("adopt")(finalizing.adopt)
 app.command("finalize")(finalizing.finalize)
 app.command("predict")(finalizing.predict)
+app.command("automl")(automl)
 app.command("compare")(comparing.compare)
 app.command("scenarios")(reading.list_scenarios)
-app.command("automl")(automl)
 app.command("ls")(reading.list_sweeps)
 app.command("show")(reading.show)
 app.command("best")(reading.best)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tuner.playbook.exploration.exploring import Exploration
     from tuner.playbook.refinement.refining import Refinement
 
-__all__ = ["explore", "refine"]
+__all__ = ["explore", "fixed_values", "refine"]
 
 _ROLES, _BUDGET = "Roles", "How long"
 
@@ -115,7 +115,7 @@ def explore(
             budget,
             scientific=scientific or (),
             nuisance=nuisance or (),
-            fix=_values(fix),
+            fix=fixed_values(fix),
             seconds_per_epoch=seconds,
             like=None if like is None else open_sweep(like),
             **options,
@@ -182,7 +182,7 @@ def refine(
             scenario=scenario,
             budget=budget,
             nuisance=nuisance or (),
-            fix=_values(fix),
+            fix=fixed_values(fix),
             tell=(lambda each: _print(_refinement_parts(each))) if shown else None,
             **options,
         )
@@ -196,7 +196,7 @@ def refine(
         raise typer.Exit(found.sweeps[-1].exit_code)
 
 
-def _values(fix: Sequence[str] | None) -> dict[str, Any]:
+def fixed_values(fix: Sequence[str] | None) -> dict[str, Any]:
     """Return ``NAME=VALUE`` as names and values: JSON where it is some, else text."""
     values: dict[str, Any] = {}
     for text in fix or ():

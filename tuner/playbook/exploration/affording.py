@@ -8,7 +8,7 @@ from tuner.budgets import Budget
 from tuner.errors import SpecError
 from tuner.forecast import Forecast
 
-__all__ = ["affordable_trials"]
+__all__ = ["affordable_trials", "forecast_amount"]
 
 _MOST = 1_000_000
 _PACE = "how long an epoch takes is unknown; give seconds_per_epoch, or like=SWEEP"
@@ -29,10 +29,10 @@ def affordable_trials(budget: Budget, forecast_of: Callable[[int], Forecast]) ->
         return int(budget.amount)
 
     def fits(trials: int) -> bool:
-        return _spent(forecast_of(trials), budget) <= budget.amount
+        return forecast_amount(forecast_of(trials), budget) <= budget.amount
 
     if not fits(1):
-        taken = Budget(_spent(forecast_of(1), budget), budget.unit)
+        taken = Budget(forecast_amount(forecast_of(1), budget), budget.unit)
         raise SpecError(f"a budget pays for at least one trial, which takes {taken}, got {budget}")
     low, high = 1, 2
     while high <= _MOST and fits(high):
@@ -43,7 +43,12 @@ def affordable_trials(budget: Budget, forecast_of: Callable[[int], Forecast]) ->
     return low
 
 
-def _spent(forecast: Forecast, budget: Budget) -> float:
+def forecast_amount(forecast: Forecast, budget: Budget) -> float:
+    """Return what a sweep will take, in the unit of a budget of epochs or of time.
+
+    Raises:
+        SpecError: The forecast does not know it.
+    """
     if budget.unit == "epochs":
         return forecast.epochs.expected
     if forecast.wall_s is None:
