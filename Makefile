@@ -7,7 +7,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-PIP_INSTALL := -m pip install --disable-pip-version-check --quiet
+PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-compile
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -18,7 +18,8 @@ help:
 
 install: $(VENV)/.installed
 
-# hpbandster is installed without its dependencies: one of them needs a C compiler.
+# hpbandster is installed without its dependencies: one of them needs a C compiler. Bytecode is
+# made on all cores, which pip does on one; what packages ship as templates does not compile.
 $(VENV)/.installed: pyproject.toml setup.py constraints.txt requirements/bohb.txt
 	@echo "Installing into $(VENV) (a minute or two the first time)"
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -30,6 +31,7 @@ $(VENV)/.installed: pyproject.toml setup.py constraints.txt requirements/bohb.tx
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 	@$(BIN)/python $(PIP_INSTALL) --constraint constraints.txt --editable '.[torch,surrogates,dev]'
 	@$(BIN)/python $(PIP_INSTALL) --no-deps --requirement requirements/bohb.txt
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $@
 
 demo: $(VENV)/.installed
@@ -46,15 +48,15 @@ lint: $(VENV)/.installed
 types: $(VENV)/.installed
 	$(BIN)/mypy --strict tuner/
 
-# Sweeps and clusters wait most of the time, for processes to start and for nodes to be missed: so
-# their tests run beside the others.
+# Tests on Ray wait most of the time, for processes to start and for nodes to be missed: so they
+# run beside the others, those of clusters apart from those that share a Ray.
 pytest: $(VENV)/.installed
 	@logs=$$(mktemp -d); \
 	$(BIN)/pytest tests/cluster >$$logs/cluster 2>&1 & cluster=$$!; \
-	$(BIN)/pytest tests/sweep >$$logs/sweep 2>&1 & sweep=$$!; \
-	$(BIN)/pytest --ignore tests/cluster --ignore tests/sweep; failed=$$?; \
-	wait $$sweep || failed=$$?; wait $$cluster || failed=$$?; \
-	cat $$logs/sweep $$logs/cluster; rm -rf $$logs; exit $$failed
+	$(BIN)/pytest --ignore tests/cluster -m ray >$$logs/ray 2>&1 & ray=$$!; \
+	$(BIN)/pytest --ignore tests/cluster -m 'not ray'; failed=$$?; \
+	wait $$ray || failed=$$?; wait $$cluster || failed=$$?; \
+	cat $$logs/ray $$logs/cluster; rm -rf $$logs; exit $$failed
 
 format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .

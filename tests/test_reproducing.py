@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ray import tune
+
+sys.path.insert(0, str(Path(__file__).parent / "sweep"))  # importlib mode adds no folder
+
+from one_process import in_one_process, one_process
 
 import tuner
 from tuner import reproducing
@@ -19,6 +24,8 @@ from tuner.errors import ScenarioError, SpecError, StorageError
 from tuner.reproducing import reproduce
 from tuner.schedulers.policy import read_policy
 from tuner.store import SweepLayout, SweepWriter, write_spec
+
+__all__ = ["one_process"]
 
 SCENARIO = '''
 """Descends noisily; each trial draws from the global generators."""
@@ -62,7 +69,7 @@ def noisy(ray_cluster: str, tmp_path_factory: pytest.TempPathFactory) -> tuner.S
     (folder / "noisy.py").write_text(SCENARIO)
     sweep = tuner.run(
         str(folder / "noisy.py"), scheduler="asha:grace_period=3,reduction_factor=2",
-        searcher="random", num_samples=12, seed=3,
+        searcher="random", num_samples=12, seed=3, max_concurrent_trials=2,
         storage_path=folder, name="sweep", progress="none",
     )  # fmt: skip
     assert {"completed", "stopped", "failed"} <= set(sweep.trials().outcome)
@@ -119,6 +126,7 @@ class TestNoisyFunction:
         ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("one_process")
 def test_an_epoch_trainable_that_was_paused_comes_out_identical(
     ray_cluster: str, tmp_path: Path
 ) -> None:
@@ -192,12 +200,14 @@ def drifting() -> tuner.Scenario:
 def population(
     ray_cluster: str, drifting: tuner.Scenario, tmp_path_factory: pytest.TempPathFactory
 ) -> tuner.Sweep:
-    return tuner.run(
-        drifting, scheduler="pbt:perturbation_interval=2,synch=true", num_samples=4,
-        seed=1, storage_path=tmp_path_factory.mktemp("population"), name="sweep", progress="none",
-    )  # fmt: skip
+    with in_one_process():
+        return tuner.run(
+            drifting, scheduler="pbt:perturbation_interval=2,synch=true", num_samples=4, seed=1,
+            storage_path=tmp_path_factory.mktemp("population"), name="sweep", progress="none",
+        )  # fmt: skip
 
 
+@pytest.mark.usefixtures("one_process")
 class TestPopulation:
     def test_a_trial_that_copied_others_comes_out_identical(
         self, population: tuner.Sweep, drifting: tuner.Scenario, tmp_path: Path

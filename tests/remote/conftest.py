@@ -16,9 +16,12 @@ sys.path.append(str(Path(__file__).parents[1] / "store"))
 sys.path.append(str(Path(__file__).parents[1] / "sweep"))
 
 from mirrored import Seen, seen
+from one_process import one_process
 from scripted import OPTIONS, SCRIPT, new_layout, perform
 
 from tuner.store import SweepWriter
+
+__all__ = ["one_process"]
 
 
 @pytest.fixture(scope="session")

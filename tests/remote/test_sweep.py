@@ -65,6 +65,7 @@ def assert_no_secret_in(folder: Path) -> None:
         assert not file.is_file() or SECRET not in file.read_bytes(), file
 
 
+@pytest.mark.usefixtures("one_process")
 def test_a_sweep_at_a_uri_is_the_one_it_would_be_in_a_folder(
     ray_cluster: str, bucket: str, tmp_path: Path, own_cache: Path, capfd: Any
 ) -> None:
@@ -140,6 +141,7 @@ def count_reports(uri: str) -> int:
         return 0
 
 
+@pytest.mark.usefixtures("one_process")
 def test_what_cannot_be_uploaded_stays_here_and_is_uploaded_by_resume(
     ray_cluster: str, bucket: str, monkeypatch: pytest.MonkeyPatch, capfd: Any
 ) -> None:

@@ -411,9 +411,9 @@ from scripted import OPTIONS, new_layout, report, perform
 from tuner.store import SweepWriter
 
 layout = new_layout(Path(sys.argv[1]))
-writer = SweepWriter(layout, **{**OPTIONS, "rows_per_part": 500, "flush_every_s": 0.02})
+writer = SweepWriter(layout, **{**OPTIONS, "rows_per_part": 200, "flush_every_s": 0.02})
 for iteration in range(1, 100_000):
-    late = {"late": 1.0} if iteration > 700 else {}
+    late = {"late": 1.0} if iteration > 300 else {}
     perform(writer, [report("a", iteration, loss=1.0 / iteration, **late)])
     print(iteration, flush=True)
     if iteration % 10 == 0:
@@ -425,7 +425,7 @@ for iteration in range(1, 100_000):
 def test_every_acknowledged_report_of_a_killed_process_is_there_once(
     tmp_path: Path, attempt: int
 ) -> None:
-    kill_after = random.Random(attempt).randint(1, 4000)
+    kill_after = random.Random(attempt).randint(1, 1500)
     command = [sys.executable, "-c", CHILD, str(tmp_path), str(Path(__file__).parent)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -31,7 +31,7 @@ def test_a_raising_trial_is_recorded_and_the_sweep_goes_on(run: Run) -> None:
             raise ZeroDivisionError("too large")
         tune.report({"loss": config["x"], "epoch": 2})
 
-    sweep = run(make_scenario(fragile, max_t=2), num_samples=8)
+    sweep = run(make_scenario(fragile, max_t=2), num_samples=8, resources={"cpu": 2})
     trials = sweep.trials()
     failed = trials[trials["config/x"] > 0.5]
     assert 0 < len(failed) < 8
@@ -125,6 +125,7 @@ def test_a_silent_trial_is_stopped_and_recorded_as_hung(
     assert sweep.exit_code == 3
 
 
+@pytest.mark.usefixtures("one_process")
 @pytest.mark.parametrize(
     ("metrics", "words"),
     [
@@ -136,12 +137,12 @@ def test_a_silent_trial_is_stopped_and_recorded_as_hung(
 def test_a_report_that_breaks_the_promise_ends_the_sweep_at_once(
     run: Run, tmp_path: Path, metrics: dict[str, Any], words: str
 ) -> None:
-    def report(config: dict[str, Any]) -> None:
-        for _ in range(1000):
-            tune.report(metrics)
+    class Reporting(tune.Trainable):
+        def step(self) -> dict[str, Any]:
+            return dict(metrics)
 
     with pytest.raises(ReportError, match=words):
-        run(make_scenario(report), num_samples=50)
+        run(make_scenario(Reporting), num_samples=50)
     sweep = tuner.load(tmp_path / "sweep")
     assert sweep.state["status"] == "failed"
     assert sweep.exit_code == 1
@@ -152,9 +153,10 @@ def test_a_trainable_that_never_reports_is_refused(run: Run) -> None:
         pass
 
     with pytest.raises(ReportError, match="ended without a single report"):
-        run(make_scenario(silent), num_samples=50)
+        run(make_scenario(silent), num_samples=50, max_concurrent_trials=2)
 
 
+@pytest.mark.usefixtures("one_process")
 @pytest.mark.parametrize(
     "resources", [{"gpu": 2}, {"cpu": 3}, {"cpu": 64}, {"licence": 1}, {"cpu": 2, "gpu": 2}]
 )
@@ -186,6 +188,7 @@ def test_an_unwritable_folder_is_refused_before_ray_starts(tmp_path: Path) -> No
         tuner.run(make_scenario(), storage_path=str(blocker), progress="none")
 
 
+@pytest.mark.usefixtures("one_process")
 def test_a_full_disk_ends_the_sweep_and_leaves_what_was_written(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,6 +209,7 @@ def test_a_full_disk_ends_the_sweep_and_leaves_what_was_written(
     assert tuner.load(tmp_path / "sweep").reports() is not None
 
 
+@pytest.mark.usefixtures("one_process")
 def test_a_callback_that_raises_ends_the_sweep_with_its_words(run: Run, tmp_path: Path) -> None:
     class Broken(tune.Callback):
         def on_trial_result(self, *args: Any, **info: Any) -> None:
@@ -286,6 +290,7 @@ def test_a_trial_is_not_blamed_for_how_the_one_before_it_ended(run: Run) -> None
     assert (sweep.reports().groupby("trial_id").epoch.max() == 3).all()
 
 
+@pytest.mark.usefixtures("one_process")
 def test_a_searcher_or_scheduler_that_raises_ends_the_sweep_not_a_trial(run: Run) -> None:
     class Searching(Searcher):
         def suggest(self, trial_id: str) -> dict[str, Any]:

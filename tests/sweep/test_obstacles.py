@@ -37,14 +37,16 @@ class Silent(Searcher):
         pass
 
 
+@pytest.mark.usefixtures("one_process")
 def test_a_searcher_with_nothing_to_suggest_does_not_hold_up_the_time_budget(run: Run) -> None:
     started = time.monotonic()
-    sweep = run(searcher=Silent(), num_samples=8, time_budget_s=8)
+    sweep = run(searcher=Silent(), num_samples=8, time_budget_s=4)
     assert time.monotonic() - started < 200  # Ray's controller waits ten minutes
     assert sweep.state["message"] == "time budget"
     assert list(sweep.trials().outcome) == ["completed"] * 2
 
 
+@pytest.mark.usefixtures("one_process")
 @pytest.mark.parametrize(
     "hook", ["setup", "on_trial_start", "on_trial_complete", "on_experiment_end"]
 )
@@ -83,6 +85,7 @@ def test_a_cleanup_that_hangs_between_two_trials_costs_neither(run: Run) -> None
     assert list(sweep.trials().outcome) == ["completed", "completed"]
 
 
+@pytest.mark.usefixtures("one_process")
 def test_a_member_that_fails_does_not_hold_up_a_synchronous_population(run: Run) -> None:
     class Failing(make_class()):  # type: ignore[misc]
         def train_epoch(self) -> dict[str, float]:
@@ -99,6 +102,7 @@ def test_a_member_that_fails_does_not_hold_up_a_synchronous_population(run: Run)
     assert "EXPLOIT" in set(sweep.decisions().decision)
 
 
+@pytest.mark.usefixtures("one_process")
 def test_the_best_config_is_that_of_the_best_report(run: Run) -> None:
     class Rated(make_class()):  # type: ignore[misc]
         def train_epoch(self) -> dict[str, float]:
@@ -131,6 +135,7 @@ def test_each_pause_is_followed_by_one_resume_or_the_end(run: Run) -> None:
     assert decisions[decisions.decision == "RESUME"].time.notna().all()
 
 
+@pytest.mark.usefixtures("one_process")
 def test_a_budget_that_ends_before_any_trial_is_no_failure(run: Run) -> None:
     class Slow(make_class()):  # type: ignore[misc]
         def train_epoch(self) -> dict[str, float]:
@@ -139,12 +144,13 @@ def test_a_budget_that_ends_before_any_trial_is_no_failure(run: Run) -> None:
             time.sleep(0.2)
             return super().train_epoch()
 
-    sweep = run(make_scenario(Slow, max_t=100_000), num_samples=2, time_budget_s=12)
+    sweep = run(make_scenario(Slow, max_t=100_000), num_samples=2, time_budget_s=3)
     assert set(sweep.trials().outcome) == {"interrupted"}
     assert len(sweep.reports())
     assert sweep.exit_code == 0
 
 
+@pytest.mark.usefixtures("one_process")
 def test_a_view_that_raises_does_not_end_the_sweep(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,6 +161,7 @@ def test_a_view_that_raises_does_not_end_the_sweep(
     assert run().exit_code == 0
 
 
+@pytest.mark.usefixtures("one_process")
 def test_a_scheduler_object_is_not_used_twice(run: Run) -> None:
     scheduler = tune.schedulers.FIFOScheduler()
     run(scheduler=scheduler)

@@ -16,6 +16,7 @@ def configs(sweep: tuner.Sweep) -> list[dict[str, float]]:
     return sweep.trials()["config"].tolist()
 
 
+@pytest.mark.usefixtures("one_process")
 def test_what_was_taught_is_taught_again_where_the_sweep_goes_on(
     run: Run, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -42,6 +43,7 @@ def test_what_was_taught_is_taught_again_where_the_sweep_goes_on(
         tuner.resume(half.path, scenario=make_scenario(), num_samples="+1", progress="none")
 
 
+@pytest.mark.usefixtures("one_process")
 def test_several_objectives(run: Run, capfd: pytest.CaptureFixture[str]) -> None:
     sweep = run(
         scheduler="asha",
