@@ -12,7 +12,7 @@ TunerError
 │   │   ├── SweepExistsError   a sweep of that name is already there
 │   │   └── SweepBusyError     another process drives the sweep
 │   └── ReportError         the trainable does not report what the scenario promises
-├── NoResultError           the sweep holds no usable value of the metric (yet)
+├── NoResultError           the sweep holds no usable value of the metric (yet) (exit code 1)
 ├── RankFailedError         a trial on several processes lost one of them; its error is told
 ├── SweepFailedError        the sweep could not be carried on (exit code 1)
 ├── DataError               public data cannot be had, or is not what was published (exit code 1)

@@ -67,7 +67,9 @@ def test_exit_codes_tell_fails_and_with_strict_warnings(swept: str) -> None:
 
 def test_json_and_figures(swept: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["audit", swept, "--json", "--figures", "drawn", "--check", "boundary"]) == 0
-    content = json.loads(capsys.readouterr().out)
+    told = capsys.readouterr()
+    assert told.err == "drawn/boundary.html\n"
+    content = json.loads(told.out)
     assert content["ok"] is True
     assert [finding["check"] for finding in content["findings"]] == ["boundary"]
     assert Path("drawn/boundary.html").is_file()
@@ -78,7 +80,8 @@ def test_isolate_prints_a_table_json_and_a_figure(
 ) -> None:
     drawn = ["--figures", "drawn", "--format", "json"]
     assert main(["isolate", swept, "--scientific", "kind", *drawn]) == 0
-    out = capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert err == "drawn/isolation.json\n"
     assert "kind = better is better than every other value" in out
     assert out.index("better ") < out.index("plain ")
     assert Path("drawn/isolation.json").is_file()

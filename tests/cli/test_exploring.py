@@ -94,7 +94,7 @@ def test_what_exploring_refuses(
 def test_a_proposal_in_three_forms(tuner_command: Callable[..., Any], swept: Path) -> None:
     table = tuner_command("refine", str(swept))
     assert table.code == 0
-    assert "8 of 40 trials, compared at epoch 9, are good by loss (min)" in " ".join(
+    assert "the 8 best of 40 trials by loss (min), compared at epoch 9" in " ".join(
         table.out.split()
     )
     assert "drop" in table.out

@@ -47,6 +47,13 @@ def test_a_figure_is_written_and_named(capsys: pytest.CaptureFixture[str]) -> No
     assert "slices" in Path("slices.html").read_text().lower()
 
 
+def test_a_missing_folder_is_made(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plot", "swept", "history", "-o", "new/plots/h.json"]) == 0
+    assert Path("new/plots/h.json").is_file()
+    assert main(["plot", "swept", "history", "-o", "new/plots/h.json/h.json"]) == 2
+    assert "cannot be made: " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [

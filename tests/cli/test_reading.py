@@ -40,6 +40,18 @@ class TestLs:
                      "1m 05s"):  # fmt: skip
             assert part in digits
 
+    def test_sweeps_of_studies_are_listed_by_what_show_takes(
+        self, tuner_command: Command, sweep_folder: Path, make_sweep: Maker
+    ) -> None:
+        results = sweep_folder.parent
+        make_sweep(results / "a-study" / "explore")
+        make_sweep(sweep_folder / "adopt")
+        make_sweep(results / "compared" / "arm-0")
+        (results / "compared" / "comparison.json").write_text("{}")
+        names = [sweep["name"] for sweep in tuner_command("ls", "--json").json]
+        assert names == ["a-study/explore", "digits"]
+        assert tuner_command("show", names[0]).code == 0
+
     def test_as_json(self, tuner_command: Command, sweep_folder: Path) -> None:
         (sweep,) = tuner_command("ls", "--json").json
         assert (sweep["name"], sweep["trials"], sweep["best"]) == ("digits", 5, 0.25)
@@ -171,7 +183,7 @@ class TestShow:
         assert (trial.code, trial.out) == (2, "")
         assert "did you mean 't3'" in trial.err
         assert "did you mean 'digits'" in tuner_command("show", "digit").err
-        assert "holds the sweeps digits" in tuner_command("show", "results").err
+        assert "it holds a sweep; name results/digits" in tuner_command("show", "results").err
         assert tuner_command("show", "a/b/c").code == 2
 
     def test_a_sweep_in_the_current_folder_comes_before_one_in_results(

@@ -273,8 +273,8 @@ def test_a_killed_comparison_goes_on_in_any_number_of_processes(
 ) -> None:
     process = subprocess.Popen([sys.executable, "-c", WORK, str(tmp_path), "killed"])
     journal = tmp_path / "killed" / "journal.jsonl"
-    while not journal.exists() and process.poll() is None:
-        time.sleep(0.005)
+    while process.poll() is None and not (journal.exists() and b"\n" in journal.read_bytes()):
+        time.sleep(0.005)  # until a first run is kept
     process.send_signal(signal.SIGKILL)
     process.wait()
     begun = tuner.load_comparison(tmp_path / "killed")

@@ -11,7 +11,7 @@ from stored_sweeps import planted, stored
 
 import tuner
 from tuner.errors import NoResultError
-from tuner.pipeline.choosing import choose_baseline, choose_winner
+from tuner.pipeline.choosing import choose_baseline, choose_winner, selection
 
 
 def sweep(folder: Path, name: str, *losses: float, **spec: Any) -> tuner.Sweep:
@@ -29,6 +29,10 @@ def test_the_best_of_all_sweeps_wins(tmp_path: Path) -> None:
     found = choose_winner([explored, worse, better])
     assert (found.sweep.name, found.trial.value) == ("explore-r2", 0.1)
     assert found.why == "the best of 7 trials in 3 sweeps"
+    assert choose_winner([worse]).why == "the best of 2 trials in 1 sweep"
+    told = selection([explored, worse])
+    assert told.startswith("the winner is the best of 5 trials in 2 sweeps: 3 trials of explore ")
+    assert "2 trials of explore-r1 with " in told
 
 
 def test_of_equals_the_earlier_wins(tmp_path: Path) -> None:

@@ -93,10 +93,10 @@ def test_a_small_budget_keeps_the_exploration_whole() -> None:
 @pytest.mark.parametrize(
     ("text", "wanted", "smallest"),
     [
-        ("16trials", {}, "17trials"),
-        ("26trials", {"rounds": 1}, "27trials"),
-        ("30trials", {"folds": 5, "final": 15}, "35trials"),
-        ("12trials", {"weights": {"adopt": 0}, "rounds": 1, "final": 0}, "20trials"),
+        ("16 trials", {}, "17 trials"),
+        ("26 trials", {"rounds": 1}, "27 trials"),
+        ("30 trials", {"folds": 5, "final": 15}, "35 trials"),
+        ("12 trials", {"weights": {"adopt": 0}, "rounds": 1, "final": 0}, "20 trials"),
     ],
 )
 def test_too_small_a_budget_says_what_is_enough(
@@ -123,6 +123,31 @@ def test_too_small_a_budget_says_what_is_enough(
 def test_what_is_refused(wanted: dict[str, object], message: str) -> None:
     with pytest.raises(SpecError, match=message):
         trials("200trials", **wanted)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "enough"),
+    [
+        # A round of 25 is half of the 50 that are searched with, beside 3 pairs and a refit.
+        ("22trials", {}, 57),
+        ("56trials", {}, 57),
+        ("40trials", {"weights": {"refine": 90}}, 45),  # 25 x 135 / 90 = 37.5
+        ("40trials", {"seeds": 5, "final": 0}, 60),
+        ("40trials", {"rounds": 0}, 0),
+        ("40trials", {"weights": {"refine": 0}}, 0),
+    ],
+)
+def test_without_a_round_it_says_what_pays_for_one(
+    text: str, wanted: dict[str, object], enough: float
+) -> None:
+    found = trials(text, **wanted)
+
+    assert (found.rounds, found.for_a_round) == ((), enough)
+    if enough:
+        assert f"a budget of {enough} trials would" in found.why_no_rounds
+        assert len(trials(f"{enough}trials", **wanted).rounds) == 1
+    else:
+        assert found.why_no_rounds == "no rounds are wanted"
 
 
 @given(

@@ -70,3 +70,5 @@ def test_a_step_that_is_not_taken_answers_nothing() -> None:
     assert [each.check for each in unanswered(found)] == ["boundary", "still_improving", "failures"]
     held = consequences(FINDINGS, ("refine", "adopt"), lengthens=False)
     assert [each.check for each in unanswered(held)] == ["still_improving", "failures"]
+    (lengthens,) = (each for each in held if each.check == "still_improving")
+    assert lengthens.follows.endswith("since max_t was given (--max-t)")

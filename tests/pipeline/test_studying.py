@@ -14,7 +14,7 @@ from small_studies import Killed, Mortal, SmallStudy, Whole
 import tuner
 from tuner.cli.strict_json import dumps
 from tuner.errors import NoResultError, ScenarioError, SpecError, StorageError, SweepBusyError
-from tuner.pipeline import auditing, confirming
+from tuner.pipeline import auditing, confirming, searching
 from tuner.pipeline.folder import StudyFolder
 from tuner.pipeline.steps import STEPS
 from tuner.playbook.audit import Audit
@@ -47,6 +47,9 @@ class TestToItsEnd:
         assert found.best().value == min(sweep.best().value for sweep in found.sweeps())
         assert found.model().predict(np.zeros((2, 2))).shape == (2, 3)
         assert json.loads(dumps(found.to_json()))["spent"] == 29
+        card = (Path(found.folder) / "final" / "MODEL_CARD.md").read_text()
+        assert "12 trials of explore with " in card
+        assert "12 trials of explore-r1 with " in card
         assert found["adopt"].result["adoption"]["verdict"] in found["adopt"].headline
         with pytest.raises(SpecError, match="no step 'adpot'; did you mean 'adopt'"):
             found["adpot"]
@@ -70,6 +73,8 @@ class TestToItsEnd:
         assert "`tune.loguniform(0.001, 10)`" in page  # what was searched
         assert "median trial of the exploration" in page  # what the winner has to beat
         assert "What is next" not in page
+        assert f"- scenario: `{whole.study.source}`" in page
+        assert "- began: 20" in page
         for picture in whole.study["audit"].result["pictures"]:
             assert (Path(whole.study.folder) / picture).is_file()
             assert f"]({picture})" in page
@@ -78,10 +83,19 @@ class TestToItsEnd:
         for change, told in (
             ({"budget": "30trials"}, "budget: 29trials -> 30trials"),
             ({"seed": 1}, "seed: 0 -> 1"),
-            ({"scheduler": "asha"}, "scheduler: None -> asha"),
+            ({"scheduler": "asha"}, "scheduler: not given -> asha"),
             ({"scientific": ["patience"]}, r"scientific: \[\] -> \['patience'\]"),
         ):
             with pytest.raises(SpecError, match=f"another study \\({told}\\); go on with that one"):
+                whole.again(**change)
+
+    def test_what_can_work_nowhere_is_told_before_that(self, whole: Whole) -> None:
+        for change, told in (
+            ({"budget": "5parsec"}, "unknown unit 'parsec'"),
+            ({"fix": {"rat": 1}}, "got 'rat'"),
+            ({"rounds": 3}, "take at least"),
+        ):
+            with pytest.raises(SpecError, match=told):
                 whole.again(**change)
 
     def test_what_was_begun_is_kept(self, whole: Whole) -> None:
@@ -139,6 +153,20 @@ class TestCutOff:
         found = tuner.resume_study(study.folder, until=until)
         assert found[until].status == "done"
         assert ray.trained == (24 if until == "explore" else 28)
+
+    def test_interrupted_between_its_trainings(
+        self, ray: Mortal, study: SmallStudy, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def interrupted(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        study(until="audit")
+        with monkeypatch.context() as patch:
+            patch.setattr(searching, "propose_refinement", interrupted)
+            found = study(until="refine")
+        assert (found["refine"].status, found.exit_code) == ("interrupted", 130)
+        assert str(found).endswith(f"to go on: tuner study {study.folder}")
+        assert study(until="refine")["refine"].status == "done"
 
     def test_a_driver_that_never_began_is_forgotten(self, ray: Mortal, study: SmallStudy) -> None:
         """It was killed while it connected to Ray: a folder and a lock, and no sweep."""

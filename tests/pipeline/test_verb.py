@@ -33,9 +33,12 @@ def tuner_study(
 def test_from_a_scenario_to_the_next_step(ray: Mortal, tuner_study: Command) -> None:
     begun = ("clouds.py", "--budget", "24trials", "--seed", "0")
     ray.stops_after = 3
-    code, _, err = tuner_study(*begun, "--until", "explore")
+    code, out, err = tuner_study(*begun, "--until", "explore")
     assert code == 130
     assert "[explore] begins" in err
+    assert (
+        out.splitlines()[-1] == f"to go on: tuner study {Path('results/clouds-study').absolute()}"
+    )
     code, out, _ = tuner_study(*begun, "--until", "explore", "--json")
     assert code == 0
     told = json.loads(out)
@@ -57,6 +60,8 @@ def test_a_dry_run_writes_nothing(tuner_study: Command) -> None:
     assert out.splitlines()[0] == "clouds: error (min), 200trials"
     assert "adopt     10 trials" in out
     assert "adopt over 5 seeds" in out
+    few = tuner_study("clouds.py", "--budget", "22trials", "--dry-run")[1]
+    assert "a budget of 57 trials would" in few
     division = json.loads(tuner_study(*asked, "--rounds", "0", "--json")[1])["division"]
     assert division["rounds"] == []
     assert not Path("results").exists()
@@ -65,8 +70,10 @@ def test_a_dry_run_writes_nothing(tuner_study: Command) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["clouds.py"], "a study is a folder with study.json"),
-        (["clouds.py", "--budget", "5trials"], "got a budget of 5trials; raise it"),
+        (["clouds.py"], "--budget is missing"),
+        (["digits_mlp"], "--budget is missing"),
+        (["results/x"], "a study is a folder with study.json"),
+        (["clouds.py", "--budget", "5trials"], "got a budget of 5 trials; raise it"),
         (
             ["clouds.py", "--budget", "90trials", "--num-samples", "3"],
             "unknown option '--num-samples'",

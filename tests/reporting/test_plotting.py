@@ -119,6 +119,8 @@ def test_importance_audit_and_isolation_are_drawn(sweep: Sweep) -> None:
     assert {"alone", "with another one", "shuffled"} == {bar.name for bar in shares.data}
     (table,) = tuner.plot(sweep, "audit", names=["boundary", "duplicates"]).data
     assert list(table.cells["values"][0]) == ["boundary", "duplicates"]
+    behind = table.cells["fill"]["color"][0]
+    assert behind[0] != behind[1]  # each check is a band
     assert "Where trials lie" in tuner.plot(sweep, "audit", names=["boundary"]).layout.title.text
     assert tuner.plot(sweep, "isolation", names=["x"]).layout.yaxis.title.text == "x"
 
@@ -126,6 +128,7 @@ def test_importance_audit_and_isolation_are_drawn(sweep: Sweep) -> None:
 def test_declared_scales_are_the_scales_of_axes(sweep: Sweep) -> None:
     layout = tuner.plot(sweep, "slices", names=["x", "y"]).layout
     assert (layout.xaxis.type, layout.xaxis2.type) == ("linear", "log")
+    assert layout.xaxis2.tickformat == "~g"  # else a 2 stands for 20 and for 200
 
 
 def test_the_best_so_far_is_that_of_all_trials(sweep: Sweep) -> None:

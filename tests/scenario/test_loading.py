@@ -163,6 +163,7 @@ def test_cached_functions_of_importable_modules_still_travel_as_names(write: Wri
         ("here.pyy.py", r"did you mean 'here\.py'"),
         ("folder.py", "is a folder"),
         ("digits_mpl", "unknown scenario 'digits_mpl'.*did you mean 'digits_mlp'"),
+        ("hare", "unknown scenario 'hare'.*did you mean 'here'"),
         ("no.such.module", r"unknown scenario 'no\.such\.module'"),
         ("os.nope", r"unknown scenario 'os\.nope'"),
         ("folder/x", "a path that ends in .py, but is 'folder/x'"),

@@ -59,8 +59,14 @@ class TestOpening:
     def test_a_storage_folder_lists_its_sweeps(self, layout: SweepLayout, tmp_path: Path) -> None:
         other = SweepLayout.create(tmp_path / "another")
         write_spec(other, {"spec": SPEC})
-        with pytest.raises(StorageError, match="holds the sweeps another, sweep; name one of them"):
+        with pytest.raises(
+            StorageError, match=r"sweeps another, sweep; name one, such as .*/another"
+        ):
             load(tmp_path)
+
+    def test_a_folder_of_one_sweep_names_it(self, layout: SweepLayout) -> None:
+        with pytest.raises(StorageError, match=f"it holds a sweep; name {layout.root}$"):
+            load(layout.root.parent)
 
     def test_an_empty_folder(self, tmp_path: Path) -> None:
         with pytest.raises(StorageError, match="it is empty"):

@@ -122,8 +122,14 @@ def test_what_does_not_fit_is_refused(flowers: pd.DataFrame) -> None:
     with pytest.raises(SpecError, match="got none beside the target"):
         Schema.of(flowers, {})
     schema = Schema.of(flowers, KINDS)
-    for name, cell in (("length", "long"), ("wild", "maybe"), ("seen", "yesterday")):
+    for name, kind, cell in (
+        ("length", "number", "long"),
+        ("wild", "boolean", "maybe"),
+        ("seen", "date", "yesterday"),
+    ):
         wrong = flowers.astype({name: object})
         wrong.loc[4, name] = cell
-        with pytest.raises(SpecError, match=f"column '{name}' are of one kind.*got '{cell}'"):
+        with pytest.raises(
+            SpecError, match=f"'{name}' has a {kind} in each row, got '{cell}' in row 5"
+        ):
             schema.matrix(wrong)

@@ -51,6 +51,12 @@ def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
         read_table(pd.DataFrame({"a": []}))
     with pytest.raises(SpecError, match="got 'a' twice"):
         read_table(pd.DataFrame([[1, 2]], columns=["a", "a"]))
+    (tmp_path / "twice.csv").write_text("a,b,a,y,b,,\n1,2,3,4,5,6,7\n")
+    with pytest.raises(SpecError, match="got 'a', 'b' twice; rename"):
+        read_table(tmp_path / "twice.csv")
+    (tmp_path / "empty.csv").write_text("")
+    with pytest.raises(StorageError, match="cannot read a table from"):
+        read_table(tmp_path / "empty.csv")
     (tmp_path / "torn.parquet").write_bytes(b"PAR1")
     with pytest.raises(StorageError, match="cannot read a table from"):
         read_table(tmp_path / "torn.parquet")

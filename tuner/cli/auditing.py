@@ -14,6 +14,8 @@ from tuner.cli.strict_json import dumps
 from tuner.errors import SpecError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.text import Text
 
     from tuner.playbook.audit import Audit, Finding
@@ -76,12 +78,12 @@ def audit(
     from tuner.playbook.audit import audit as look
 
     found = look(sweep, checks=check or None, limits=limits, pairs=pairs)
-    if figures is not None:
-        found.save_figures(figures, formats or ["html"])
+    drawn = [] if figures is None else found.save_figures(figures, formats or ["html"])
     if as_json:
         typer.echo(dumps(found.to_json()))
     else:
         _print(found)
+    _name_files(drawn)
     raise typer.Exit(0 if found.passes(strict=strict) else 1)
 
 
@@ -130,14 +132,16 @@ def isolate(
     from tuner.playbook.isolation.isolating import isolate as compare
 
     found = compare(sweep, scientific or (), bins=bins, at=at, draws=draws)
+    drawn = []
     if figures is not None:
         from tuner.figures import save_figures
 
-        save_figures({"isolation": found.figure()}, figures, formats or ["html"])
+        drawn = save_figures({"isolation": found.figure()}, figures, formats or ["html"])
     if as_json:
         typer.echo(dumps(found.to_json()))
     else:
         _print_isolation(found)
+    _name_files(drawn)
 
 
 def _limits(text: str) -> tuple[str, Sequence[float]]:
@@ -154,6 +158,11 @@ def _pair(text: str) -> list[str]:
     if len(names) != 2 or not all(names):
         raise SpecError(f"--pair takes two metrics, such as train_loss,val_loss; got {text!r}")
     return names
+
+
+def _name_files(drawn: Sequence[Path]) -> None:
+    for path in drawn:
+        typer.echo(path, err=True)
 
 
 def _print(found: Audit) -> None:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from tuner.cli.driven import status_of
@@ -35,14 +36,20 @@ _FAILED = ("failed", "hung", "infeasible")
 _NUMBER = re.compile(r"(?<![\w.=])[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|nan|inf)(?!\w)")
 
 
-def heading(path: Place) -> dict[str, Any]:
-    """Return what a list of sweeps says of the one at ``path``, also if it cannot be read."""
+def heading(path: Place, storage: Place) -> dict[str, Any]:
+    """Return what a list of sweeps says of the one at ``path``, also if it cannot be read.
+
+    Its name is that below ``storage``: of a study's sweep ``<study>/<sweep>``.
+    """
+    name = path.name
+    if isinstance(path, Path) and isinstance(storage, Path):
+        name = path.relative_to(storage).as_posix()
     try:
         sweep = load(path)
         state, spec = sweep.state, sweep.spec
         best = best_results(sweep, 1)
         return {
-            "name": sweep.name,
+            "name": name,
             "path": str(path),
             "status": status_of(sweep),
             "scenario": spec.scenario,
@@ -54,7 +61,7 @@ def heading(path: Place) -> dict[str, Any]:
             "ended": state.get("ended"),
         }
     except TunerError as error:
-        return {"name": path.name, "path": str(path), "status": "unreadable", "error": str(error)}
+        return {"name": name, "path": str(path), "status": "unreadable", "error": str(error)}
 
 
 def summary(sweep: Sweep, n_best: int) -> dict[str, Any]:

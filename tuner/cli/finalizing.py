@@ -10,7 +10,7 @@ import typer
 
 from tuner.cli import run_options as opt
 from tuner.cli.launch import stdout_kept_clean
-from tuner.cli.locate import where
+from tuner.cli.locate import model_folder, where
 from tuner.cli.reading import AsJson, SweepPath
 from tuner.cli.resume import ScenarioPlace
 from tuner.cli.shared_options import also_takes
@@ -181,7 +181,9 @@ def finalize(
 def predict(
     model: Annotated[
         str,
-        typer.Argument(metavar="MODEL", help="What finalize has made.", show_default=False),
+        typer.Argument(
+            metavar="MODEL", help="What finalize has made, or a folder with it.", show_default=False
+        ),
     ],
     inputs: Annotated[
         str,
@@ -193,7 +195,9 @@ def predict(
     ],
     output: Annotated[
         str,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to: .csv, .parquet or .npy."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The file to write, .csv, .parquet or .npy."
+        ),
     ],
     scenario: ScenarioPlace = None,
 ) -> None:
@@ -202,7 +206,7 @@ def predict(
     from tuner.playbook.finalization.prediction_files import read_inputs, write_predictions
     from tuner.plurals import counted
 
-    found = load_model(model, scenario=scenario)
+    found = load_model(model_folder(model), scenario=scenario)
     predictions = found.predict(read_inputs(inputs))
     write_predictions(
         output,

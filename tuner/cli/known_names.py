@@ -16,7 +16,7 @@ from typing import Any
 from tuner.arms import parse_choice
 from tuner.errors import ScenarioError, SpecError, nearest
 from tuner.scenario import bundled_scenarios
-from tuner.scenario.references import split_reference
+from tuner.scenario.references import scenario_names, split_reference
 
 __all__ = [
     "DEFAULT",
@@ -55,11 +55,10 @@ def check_names(scenario: str, options: Mapping[str, Any]) -> None:
     """
     check_methods(options)
     module = split_reference(scenario)[0] or scenario
-    bundled = bundled_scenarios()
-    if not (module.endswith(".py") or module in bundled or _may_be_module(module)):
+    if not (module.endswith(".py") or module in bundled_scenarios() or _may_be_module(module)):
         raise ScenarioError(
             f"unknown scenario {module!r}: neither a path that ends in .py, nor a bundled one, "
-            f"nor a module that Python finds here or on its path{nearest(module, bundled)}"
+            f"nor a module that Python finds here or on its path{nearest(module, scenario_names())}"
         )
 
 

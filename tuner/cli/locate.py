@@ -1,4 +1,4 @@
-"""A sweep by the path of its folder, by its URI, or by its name below the default folder."""
+"""A sweep or a model by the path of its folder, or by its name below the default folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from tuner.places import Place, Uri, place_of
 if TYPE_CHECKING:
     from tuner.store import Sweep
 
-__all__ = ["DEFAULT_STORAGE", "open_sweep", "refuse_uri", "sweep_places", "where"]
+__all__ = [
+    "DEFAULT_STORAGE",
+    "model_folder",
+    "open_sweep",
+    "refuse_uri",
+    "sweep_places",
+    "where",
+]
 
 DEFAULT_STORAGE = Path("results")
 """Where ``tuner run`` puts sweeps unless told otherwise."""
@@ -48,6 +55,12 @@ def where(path: str) -> Place:
     return place if isinstance(place, Uri) else open_sweep(path).place
 
 
+def model_folder(path: str) -> Path:
+    """Return the folder of that path, or else of that name below ``./results``."""
+    here, named = Path(path).expanduser(), DEFAULT_STORAGE / path
+    return named if named.is_dir() and not here.exists() else here
+
+
 def refuse_uri(path: str, what: str) -> None:
     """Refuse what only the folder of a running sweep can take.
 
@@ -65,6 +78,8 @@ def refuse_uri(path: str, what: str) -> None:
 def sweep_places(storage: Place) -> list[Place]:
     """Return where the sweeps in a storage folder are, in the order of their names.
 
+    On this machine those in the folders of studies and of models of tables are among them.
+
     Raises:
         StorageError: There is no such folder; a missing default one counts as empty.
     """
@@ -77,10 +92,15 @@ def sweep_places(storage: Place) -> list[Place]:
             f"a storage path is a folder of sweeps, and {storage} "
             f"{'is a file' if storage.exists() else 'does not exist'}; see --help"
         )
-    from tuner.store import SweepLayout
+    from tuner.store.layout import COMPARISON_FILE, SweepLayout
 
-    folders = (folder for folder in storage.iterdir() if SweepLayout(folder).spec_file.is_file())
-    return sorted(folders, key=lambda folder: folder.name)
+    marker = SweepLayout(Path()).spec_file.name
+    found = [file.parent for file in storage.glob(f"*/{marker}")]
+    inner = [file.parent for file in storage.glob(f"*/*/{marker}")]
+    holders = {sweep.parent for sweep in inner} - set(found)
+    studies = {each for each in holders if not (each / COMPARISON_FILE).is_file()}
+    in_studies = (sweep for sweep in inner if sweep.parent in studies)
+    return [*sorted([*found, *in_studies])]
 
 
 def _sweeps_at(uri: Uri) -> list[Place]:

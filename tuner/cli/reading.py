@@ -87,7 +87,7 @@ def list_sweeps(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the sweeps in a storage folder."""
+    """List the sweeps in a storage folder, those of studies and automl among them."""
     from tuner.cli.contents import heading
     from tuner.cli.tables import headings_parts
 
@@ -98,7 +98,7 @@ def list_sweeps(
             "leave one of them out"
         )
     storage = place_of(folder or storage_path or DEFAULT_STORAGE)
-    headings = [heading(sweep) for sweep in sweep_places(storage)]
+    headings = [heading(sweep, storage) for sweep in sweep_places(storage)]
     if as_json:
         _print_json(headings)
     elif headings:

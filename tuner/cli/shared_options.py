@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from inspect import Parameter
 from typing import Any, TypeVar
 
@@ -13,7 +13,10 @@ _Verb = TypeVar("_Verb", bound=Callable[..., Any])
 
 
 def also_takes(
-    options: Callable[..., Any], *, but: Collection[str] = ()
+    options: Callable[..., Any],
+    *,
+    but: Collection[str] = (),
+    instead: Mapping[str, Any] | None = None,
 ) -> Callable[[_Verb], _Verb]:
     """Let the ``**words`` of a verb stand for the options of another function.
 
@@ -22,9 +25,13 @@ def also_takes(
     Args:
         options: Its parameters are the options.
         but: Names of those that the verb does not take.
+        instead: Annotations of those that mean something else to the verb, by name.
     """
+    own_words = instead or {}
     theirs = {
-        name: parameter.replace(kind=Parameter.KEYWORD_ONLY)
+        name: parameter.replace(
+            kind=Parameter.KEYWORD_ONLY, annotation=own_words.get(name, parameter.annotation)
+        )
         for name, parameter in inspect.signature(options, eval_str=True).parameters.items()
         if name not in but
     }

@@ -11,7 +11,7 @@ import typer
 
 from tuner.cli import run_options as opt
 from tuner.cli.exploring import Fix, Like, Nuisance, Scientific, SecondsPerEpoch, fixed_values
-from tuner.cli.known_names import check_names
+from tuner.cli.known_names import DEFAULT_SEARCHER, SCHEDULERS, SEARCHERS, check_names
 from tuner.cli.launch import stdout_kept_clean
 from tuner.cli.launch_file import is_launch_file, with_launch_file
 from tuner.cli.locate import DEFAULT_STORAGE, where
@@ -23,6 +23,7 @@ from tuner.cli.shared_options import also_takes
 from tuner.cli.spellings import duration_s
 from tuner.cli.strict_json import dumps
 from tuner.errors import SpecError
+from tuner.plurals import counted
 
 if TYPE_CHECKING:
     from tuner.pipeline.outcome import Step, Study
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["study"]
 
-_BUDGET, _STEPS, _SWEEPS = "How long", "Steps", "Sweeps"
+_BUDGET, _STEPS = "How long", "Steps"
+_SEARCH, _RECORD = "What to try", "Record and output"
 _REFUSED = ("num_samples", "time_budget", "warm_start")
 
 
@@ -130,7 +132,32 @@ EnsembleFolds = Annotated[
 ]
 
 
-@also_takes(options_of_run, but=_REFUSED)
+RoundScheduler = Annotated[
+    str | None,
+    _option(
+        _SEARCH, f"Of the rounds of refine: {', '.join(SCHEDULERS)}; with keywords. "
+        "[dim](default: that of --explore-arm, fifo)[/]",
+        metavar="NAME:KEY=VALUE",
+    ),
+]  # fmt: skip
+RoundSearcher = Annotated[
+    str | None,
+    _option(
+        _SEARCH, f"Of the rounds of refine: {', '.join(SEARCHERS)}; with keywords. "
+        f"[dim](default: {DEFAULT_SEARCHER}; what the scheduler needs)[/]",
+        metavar="NAME:KEY=VALUE",
+    ),
+]  # fmt: skip
+StudyName = Annotated[
+    str | None,
+    _option(
+        _RECORD, "The study's folder below it. [dim](default: SCENARIO-study)[/]", metavar="NAME"
+    ),
+]
+_OWN_WORDS = {"scheduler": RoundScheduler, "searcher": RoundSearcher, "name": StudyName}
+
+
+@also_takes(options_of_run, but=_REFUSED, instead=_OWN_WORDS)
 def study(
     target: Target,
     budget: StudyBudget = None,
@@ -185,6 +212,8 @@ def study(
     own = {name: value for name, value in asked.items() if value is not None}
     how: dict[str, Any] = {"strict": strict, "until": "finalize" if until is None else until.value}
     if budget is None:
+        if not show:
+            _check_is_study(target)
         _go_on(target, {**own, **command}, how, scenario, show=show, as_json=as_json)
     if show or scenario is not None:
         raise SpecError("--show and --scenario are for the folder of a study; leave out --budget")
@@ -239,6 +268,22 @@ def _study_folder(target: str) -> Path:
     return named if not here.is_dir() and named.is_dir() else here
 
 
+def _check_is_study(target: str) -> None:
+    """Refuse a scenario, which begins a study, without a budget.
+
+    Raises:
+        SpecError: It is one.
+    """
+    from tuner.scenario.bundled import bundled_scenarios
+
+    folder = _study_folder(target)
+    if folder.is_file() or (not folder.is_dir() and target in bundled_scenarios()):
+        raise SpecError(
+            f"--budget is missing, and a study of {target} begins with one, such as --budget "
+            "200trials"
+        )
+
+
 def _plain(options: dict[str, Any], as_json: bool) -> dict[str, Any]:
     return {"progress": "lines", **options} if as_json else options
 
@@ -262,9 +307,11 @@ def _planned(settled: Settled) -> Sequence[str]:
         lines.append(f"{step:9} {told}")
     if division.rounds:
         each = amount_text(division.rounds[0], division.budget.unit)
-        lines.append(f"refine in {len(division.rounds)} rounds of {each}")
+        lines.append(f"refine in {counted(len(division.rounds), 'round')} of {each}")
+    else:
+        lines.append(f"no refine: {division.why_no_rounds}")
     if division.seeds:
-        lines.append(f"adopt over {division.seeds} seeds")
+        lines.append(f"adopt over {counted(division.seeds, 'seed')}")
     lines.append(f"finalize: {settled.final}" + (f" ({w})" if (w := settled.why_final) else ""))
     return lines
 

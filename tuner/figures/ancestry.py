@@ -14,7 +14,7 @@ from plotly.subplots import make_subplots
 from tuner.errors import NoResultError
 from tuner.figures.frames import joined
 from tuner.figures.labels import new_figure, plain, wrapped
-from tuner.figures.ranges import spans_decades
+from tuner.figures.ranges import LOG_AXIS, spans_decades
 from tuner.figures.themes import MAIN, MARKED, OTHERS, faded
 
 __all__ = ["lineage"]
@@ -211,5 +211,5 @@ def _add_schedule(
         row=row, col=1,
     )  # fmt: skip
     log = spans_decades(np.array(values), 1.0)
-    figure.update_yaxes(title_text=wrapped(name, 14), type="log" if log else "linear",
-                        nticks=4, row=row, col=1)  # fmt: skip
+    axis = LOG_AXIS if log else {"type": "linear", "nticks": 4}
+    figure.update_yaxes(title_text=wrapped(name, 14), **axis, row=row, col=1)

@@ -14,7 +14,7 @@ from tuner.errors import NoResultError
 from tuner.figures.frames import Floats, names_in
 from tuner.figures.grids import Panel, panels
 from tuner.figures.labels import wrapped
-from tuner.figures.ranges import spans_decades
+from tuner.figures.ranges import LOG_AXIS, spans_decades
 from tuner.figures.spending import spend_axis
 from tuner.figures.themes import Style, faded, styles
 
@@ -56,11 +56,11 @@ def best_so_far(
         figure.update_xaxes(
             title_text=label, type=scale, dtick=1 if scale == "log" else None, **panel.where
         )
-        figure.update_yaxes(
-            title_text=wrapped(of_task, 34) if named else None,
-            type="log" if log else "linear", **panel.where,
-            dtick=1 if log and spans_decades(here["value"].to_numpy(float)) else None,
-        )  # fmt: skip
+        axis = LOG_AXIS if log else {"type": "linear"}
+        if log and spans_decades(here["value"].to_numpy(float)):
+            axis = {"type": "log", "dtick": 1}
+        title = wrapped(of_task, 34) if named else None
+        figure.update_yaxes(title_text=title, **axis, **panel.where)
     return figure
 
 

@@ -10,13 +10,15 @@ import plotly.graph_objects as go
 
 from tuner.figures.frames import names_in
 from tuner.figures.labels import new_figure, plain
-from tuner.figures.themes import OTHERS, faded
+from tuner.figures.themes import faded
 
 __all__ = ["audit"]
 
 _VERDICTS = {"pass": "#009E73", "warn": "#E69F00", "fail": "#D55E00", "cannot tell": "#808080"}
 _CLEAR = "rgba(0,0,0,0)"
-_LINE = 62  # characters of what was found, on a page
+_NO_LINE = {"width": 0, "color": _CLEAR}  # a check and its remedy are one
+_BANDS = (_CLEAR, "rgba(128,128,128,0.1)")  # behind one check and the next
+_LINE = 68  # characters of what was found, on a page
 
 
 def audit(checks: pd.DataFrame) -> go.Figure:
@@ -31,25 +33,27 @@ def audit(checks: pd.DataFrame) -> go.Figure:
     """
     names_in(checks, "check")
     tally = checks["verdict"].value_counts()
-    rows = [row for check in checks.to_dict("records") for row in _table_rows(check)]
-    inks = [_VERDICTS.get(row.verdict) for row in rows]
-    fills = [_CLEAR, [faded(ink, 0.3) if ink else _CLEAR for ink in inks], _CLEAR]
+    rows = [
+        row
+        for number, check in enumerate(checks.to_dict("records"))
+        for row in _table_rows(check, _BANDS[number % 2])
+    ]
+    bands = [row.band for row in rows]
     figure = new_figure(
         "Audit",
         [", ".join(f"{tally[each]} {each}" for each in _VERDICTS if each in tally)],
-        height=120 + sum(30 + 18 * (len(row.text) // _LINE) for row in rows),
+        height=124 + sum(30 + 17 * ((len(row.text) - 1) // _LINE) for row in rows),
     )
-    line = {"width": 0.5, "color": OTHERS}
     figure.add_trace(
         go.Table(
-            columnwidth=[24, 14, 90],
+            columnwidth=[24, 19, 85],
             header={"values": [f"<b>{head}</b>" for head in ("check", "verdict", "what was found")],
-                    "align": "left", "fill": {"color": "rgba(128,128,128,0.2)"}, "line": line},
+                    "align": "left", "fill": {"color": "rgba(128,128,128,0.2)"}, "line": _NO_LINE},
             cells={"values": [[row.check for row in rows],
                               [f"<b>{row.verdict}</b>" for row in rows],
                               [row.text for row in rows]],
-                   "align": "left", "height": 26, "line": line,
-                   "fill": {"color": fills}},
+                   "align": "left", "height": 26, "line": _NO_LINE,
+                   "fill": {"color": [bands, [row.mark for row in rows], bands]}},
         )
     )  # fmt: skip
     return figure
@@ -59,10 +63,13 @@ class _Row(NamedTuple):
     check: str
     verdict: str
     text: str
+    mark: str  # behind the verdict
+    band: str  # behind the rest
 
 
-def _table_rows(check: Mapping[Any, Any]) -> Iterator[_Row]:
+def _table_rows(check: Mapping[Any, Any], band: str) -> Iterator[_Row]:
     """Yield what was found and, below it, what to do: plotly breaks lines of plain text only."""
-    yield _Row(plain(check["check"]), plain(check["verdict"]), plain(check["message"]))
+    mark = faded(_VERDICTS[check["verdict"]], 0.3)
+    yield _Row(plain(check["check"]), check["verdict"], plain(check["message"]), mark, band)
     if check["remedy"]:
-        yield _Row("", "", f"→ {plain(check['remedy'])}")
+        yield _Row("", "", f"→ {plain(check['remedy'])}", mark, band)

@@ -16,7 +16,7 @@ from tuner.budgets import Budget
 from tuner.figures.frames import names_in, rows_of_task
 from tuner.figures.grids import Panel, panels
 from tuner.figures.labels import new_figure, plain, wrapped
-from tuner.figures.ranges import spans_decades
+from tuner.figures.ranges import LOG_AXIS, spans_decades
 from tuner.figures.spending import spend_axis
 from tuner.figures.themes import OTHERS, PALETTE, styles
 
@@ -54,10 +54,8 @@ def regret(found: pd.DataFrame, *, task: str = ALL_TASKS) -> go.Figure:
             name=f"at {fraction:.0%} of the budget", colour=PALETTE[number % len(PALETTE)],
         )  # fmt: skip
     log = spans_decades(rows["regret"].to_numpy(float), math.log10(30))
-    figure.update_xaxes(
-        title_text=f"normalised regret, {plain(task)} (lower is better)",
-        type="log" if log else "linear", rangemode="normal" if log else "tozero",
-    )  # fmt: skip
+    axis = LOG_AXIS if log else {"type": "linear", "rangemode": "tozero"}
+    figure.update_xaxes(title_text=f"normalised regret, {plain(task)} (lower is better)", **axis)
     _name_rows(figure, arms)
     return figure
 

@@ -10,7 +10,7 @@ from tuner.errors import NoResultError
 from tuner.figures.frames import Floats, numbers
 from tuner.figures.grids import Panel, panels
 from tuner.figures.labels import plain
-from tuner.figures.ranges import spans_decades
+from tuner.figures.ranges import LOG_AXIS, spans_decades
 from tuner.figures.themes import MAIN, MARKED
 
 __all__ = ["durations"]
@@ -76,6 +76,6 @@ def _add_histogram(figure: go.Figure, panel: Panel, seconds: Floats, what: str) 
     )  # fmt: skip
     figure.add_vline(middle / worth, line={"dash": "dash", "width": 1.5, "color": MARKED},
                      **panel.where)  # fmt: skip
-    figure.update_xaxes(title_text=f"time ({unit})", type="log" if log else "linear",
-                        **panel.where)  # fmt: skip
+    axis = LOG_AXIS if log else {"type": "linear"}
+    figure.update_xaxes(title_text=f"time ({unit})", **axis, **panel.where)
     figure.update_yaxes(title_text=what, rangemode="tozero", **panel.where)

@@ -10,7 +10,14 @@ from tuner.figures.frames import Floats
 from tuner.objectives import Objective
 from tuner.plurals import counted
 
-__all__ = ["spans_decades", "value_axis"]
+__all__ = ["LOG_AXIS", "spans_decades", "value_axis"]
+
+LOG_AXIS: dict[str, Any] = {"type": "log", "nticks": 3, "tickformat": "~g"}
+"""Plotly's settings of a log axis on which every tick bears its number in full.
+
+Left alone, plotly writes the digit 2 for 20 and for 200. With so few ticks it takes 1, 2 and 5
+within two decades and powers of ten beyond, and never all nine digits.
+"""
 
 _DECADES = 2.0
 """Positive numbers that span so many are drawn on a log axis."""

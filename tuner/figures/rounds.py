@@ -10,6 +10,7 @@ from tuner.errors import NoResultError
 from tuner.figures.frames import joined, names_in
 from tuner.figures.grids import Panel, panels
 from tuner.figures.labels import plain
+from tuner.figures.ranges import LOG_AXIS
 from tuner.figures.themes import MAIN, MARKED, PALETTE
 
 __all__ = ["refinement"]
@@ -68,7 +69,8 @@ def _add_range(figure: go.Figure, panel: Panel, rows: pd.DataFrame) -> None:
         ),
         **panel.where,
     )  # fmt: skip
-    figure.update_yaxes(type="log" if bool(rows["log"].all()) else "linear", **panel.where)
+    axis = LOG_AXIS if bool(rows["log"].all()) else {"type": "linear"}
+    figure.update_yaxes(**axis, **panel.where)
 
 
 def _add_options(figure: go.Figure, panel: Panel, rows: pd.DataFrame) -> None:

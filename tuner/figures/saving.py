@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import plotly.graph_objects as go
 import plotly.io
 
-from tuner.errors import MissingDependencyError, SpecError, nearest
+from tuner.errors import MissingDependencyError, SpecError, StorageError, nearest
 from tuner.figures.themes import PAGE_PX, Theme, themed
 
 __all__ = ["Format", "save_figures", "write_figure"]
@@ -54,10 +54,11 @@ def save_figures(
     Raises:
         SpecError: A format is unknown; nothing is written.
         MissingDependencyError: A picture takes a browser, and there is none; nothing is written.
+        StorageError: The folder cannot be made.
     """
     for kind in formats:
         _check(kind)
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    _make_folder(Path(folder))
     with _browser(needed=any(kind in _BY_BROWSER for kind in formats)):
         return [
             _write(figure, Path(folder) / f"{name}.{kind}", kind, theme, width)
@@ -78,7 +79,7 @@ def write_figure(
 
     Args:
         figure: What a function of this package returned.
-        path: The file; it is replaced.
+        path: The file; it is replaced, and its folder made if it is not there.
         theme: How it looks.
         width: Of a picture, in pixels, 96 to an inch; a page fills its window.
         height: Of a picture; None for the figure's own.
@@ -86,10 +87,12 @@ def write_figure(
     Raises:
         SpecError: The suffix is no known format.
         MissingDependencyError: A picture takes a browser, and there is none.
+        StorageError: The folder cannot be made.
     """
     path = Path(path)
     kind = path.suffix.removeprefix(".").lower()
     _check(kind)
+    _make_folder(path.parent)
     with _browser(needed=kind in _BY_BROWSER):
         return _write(figure, path, kind, theme, width, height)
 
@@ -122,6 +125,16 @@ def _check(kind: str) -> None:
             f"{kind.upper()} is drawn by a Chrome or Chromium, and none is on the PATH; install "
             "one (apt install chromium), set BROWSER_PATH to one, or write HTML"
         )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"figures go to a folder, and {folder} cannot be made: {error.strerror}; "
+            "choose another one"
+        ) from error
 
 
 def _page(figure: go.Figure) -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from tuner.errors import NoResultError
 from tuner.objectives import Objective
+from tuner.plurals import counted
 from tuner.store import Sweep, TrialResult
 
-__all__ = ["Chosen", "choose_baseline", "choose_winner"]
+__all__ = ["Chosen", "choose_baseline", "choose_winner", "selection"]
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,14 @@ def choose_winner(sweeps: Sequence[Sweep]) -> Chosen:
     if not best:
         sweeps[0].best()  # says why there is none
     sweep, trial = min(best, key=lambda each: objective.cost(each[1].value))
-    trials = sum(len(each.trials()) for each in sweeps)
-    return Chosen(sweep, trial, f"the best of {trials} trials in {len(sweeps)} sweeps")
+    trials = counted(sum(len(each.trials()) for each in sweeps), "trial")
+    return Chosen(sweep, trial, f"the best of {trials} in {counted(len(sweeps), 'sweep')}")
+
+
+def selection(sweeps: Sequence[Sweep]) -> str:
+    """Return from how many trials of which sweeps the winner was chosen, as a sentence."""
+    told = (f"{counted(len(s.trials()), 'trial')} of {s.name} with {s.spec.arm}" for s in sweeps)
+    return f"the winner is {choose_winner(sweeps).why}: {', '.join(told)}"
 
 
 def choose_baseline(exploration: Sweep) -> Chosen:

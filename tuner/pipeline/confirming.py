@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tuner.pipeline.choosing import Chosen, choose_baseline, choose_winner
+from tuner.pipeline.choosing import Chosen, choose_baseline, choose_winner, selection
 from tuner.pipeline.steps import Outcome
 from tuner.pipeline.work import Work
 from tuner.playbook.adoption.adopting import adopt
@@ -58,14 +58,16 @@ def finalize_model(work: Work) -> Outcome:
     if settled.final == "none":
         return Outcome("finalize", "skipped", settled.why_final)
     winner = choose_winner(work.searched)
+    place, told = winner.sweep.path, selection(work.searched)
     if settled.final == "ensemble":
         members, folds = request.ensemble, request.ensemble_folds
-        made = finalize(winner.sweep.path, ensemble=members, folds=folds, **work.training)
+        made = finalize(place, ensemble=members, folds=folds, selection=told, **work.training)
     elif settled.final == "refit":
-        made = finalize(winner.sweep.path, **work.training)
+        made = finalize(place, selection=told, **work.training)
     else:
         kept = _kept(work, winner)
-        made = finalize(kept.sweep.path, trial=kept.trial.trial_id, refit=False, **work.training)
+        place, label = kept.sweep.path, kept.trial.trial_id
+        made = finalize(place, trial=label, refit=False, selection=told, **work.training)
     notes = [settled.why_final] if settled.why_final else []
     return Outcome(
         "finalize",

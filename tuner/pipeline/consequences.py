@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,6 +19,10 @@ _ANSWERS: Mapping[str, tuple[StepName, str]] = {
     "best_vs_last": ("finalize", "finalize trains as long as the mean curve became better"),
     "seed_variance": ("adopt", "adopt trains the winner again over seeds"),
 }
+
+
+_UNANSWERED = "nothing in this study answers it"
+_HELD = f"{_UNANSWERED}, since max_t was given (--max-t)"
 
 
 @dataclass(frozen=True)
@@ -57,14 +61,11 @@ def consequences(
         lengthens: Whether refine may let trials train longer.
     """
     there = set(steps)
-    answers = {
-        check: follows
-        for check, (step, follows) in _ANSWERS.items()
-        if step in there and (lengthens or check != "still_improving")
-    }
+    answers = {check: follows for check, (step, follows) in _ANSWERS.items() if step in there}
+    held = set() if lengthens else {"still_improving"}
     judged = [each for each in findings if each.verdict in (Verdict.fail, Verdict.warn)]
     ranked = sorted(judged, key=lambda each: each.verdict is not Verdict.fail)
-    return [_consequence(each, answers.get(each.check)) for each in ranked]
+    return [_consequence(each, answers, held) for each in ranked]
 
 
 def unanswered(found: Iterable[Consequence]) -> list[Consequence]:
@@ -72,12 +73,13 @@ def unanswered(found: Iterable[Consequence]) -> list[Consequence]:
     return [each for each in found if each.verdict == Verdict.fail.value and not each.answered]
 
 
-def _consequence(finding: Finding, follows: str | None) -> Consequence:
+def _consequence(finding: Finding, answers: Mapping[str, str], held: Container[str]) -> Consequence:
+    is_held = finding.check in held
     return Consequence(
         check=finding.check,
         verdict=finding.verdict.value,
         message=finding.message,
         remedy=finding.remedy,
-        follows=follows or "nothing in this study answers it",
-        answered=follows is not None,
+        follows=_HELD if is_held else answers.get(finding.check, _UNANSWERED),
+        answered=finding.check in answers and not is_held,
     )

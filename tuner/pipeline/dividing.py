@@ -85,6 +85,8 @@ class Division:
         adopt: For the repeats of winner and baseline.
         seeds: With how many seeds these are trained; 0 where nobody asks whether to adopt.
         finalize: For the model.
+        for_a_round: Of which budget there would be a round; 0 where there are some, or none is
+            wanted.
     """
 
     budget: Budget
@@ -93,6 +95,20 @@ class Division:
     adopt: float
     seeds: int
     finalize: float
+    for_a_round: float = 0.0
+
+    @property
+    def why_no_rounds(self) -> str:
+        """Why refine is left out; empty where it is not."""
+        if self.rounds:
+            return ""
+        if not self.for_a_round:
+            return "no rounds are wanted"
+        return (
+            f"its share pays for no round of {TRIALS_OF_A_ROUND} full trainings; a budget of "
+            f"{amount_text(self.for_a_round, self.budget.unit)} would, or ask for smaller rounds "
+            "(--rounds 1, rounds=1)"
+        )
 
     def planned(self, step: StepName) -> float:
         """Return what a step may spend."""
@@ -108,6 +124,7 @@ class Division:
             "adopt": self.adopt,
             "seeds": self.seeds,
             "finalize": self.finalize,
+            "for_a_round": self.for_a_round,
         }
 
     @classmethod
@@ -129,22 +146,29 @@ def divide(budget: Budget, cost_of: CostOf, wanted: Wanted) -> Division:
     seeds = _fewest_seeds(wanted, weights)
     rounds = 0 if not weights["refine"] else wanted.rounds
     least = cost_of(FEWEST_TRIALS)
-    smallest = final + (cost_of(pair * seeds) if seeds else 0.0) + least * (1 + (rounds or 0))
+    repeats = cost_of(pair * seeds) if seeds else 0.0
+    smallest = final + repeats + least * (1 + (rounds or 0))
     if budget.amount < smallest:
         raise SpecError(
             f"{_told(wanted, seeds, rounds or 0)} take at least "
-            f"{Budget(math.ceil(smallest), budget.unit)}, got a budget of {budget}; raise it, or "
-            "ask for less (rounds, seeds, folds, ensemble)"
+            f"{amount_text(math.ceil(smallest), budget.unit)}, got a budget of "
+            f"{amount_text(budget.amount, budget.unit)}; raise it, or ask for less (rounds, seeds, "
+            "folds, ensemble)"
         )
+    part = weights["adopt"] / sum(weights.values()) if wanted.seeds is None else 0.0
     if wanted.seeds is None and seeds:
-        share = (budget.amount - final) * weights["adopt"] / sum(weights.values())
-        most = min(share, budget.amount - smallest + cost_of(pair * seeds))
+        share = (budget.amount - final) * part
+        most = min(share, budget.amount - smallest + repeats)
         while seeds < MOST_SEEDS and cost_of(pair * (seeds + 1)) <= most:
             seeds += 1
     adopt = cost_of(pair * seeds) if seeds else 0.0
     search = budget.amount - final - adopt
     each = _rounds(search, cost_of, rounds, weights, whole_numbers=budget.unit == "trials")
-    return Division(budget, search - sum(each), each, adopt, seeds, final)
+    enough = 0.0
+    if rounds is None and not each:
+        paid = _search_of_a_round(cost_of, weights)  # adopt gets its part, or the fewest repeats
+        enough = float(math.ceil(final + max(paid + repeats, paid / (1 - part))))
+    return Division(budget, search - sum(each), each, adopt, seeds, final, enough)
 
 
 def amount_text(amount: float, unit: Unit) -> str:
@@ -186,6 +210,12 @@ def _rounds(
     least = cost_of(FEWEST_TRIALS)
     each = min(max(part / rounds, least), (search - least) / rounds)
     return (float(math.floor(each)) if whole_numbers else each,) * rounds
+
+
+def _search_of_a_round(cost_of: CostOf, weights: Mapping[str, float]) -> float:
+    """Return what explore and refine need together for the part of refine to pay for a round."""
+    searching = weights["explore"] + weights["refine"]
+    return cost_of(TRIALS_OF_A_ROUND) * searching / weights["refine"]
 
 
 def _fewest_seeds(wanted: Wanted, weights: Mapping[str, float]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -63,6 +64,8 @@ class Study:
         seed: Of the exploration; the rounds count on from it.
         request: What was asked for, as plain values.
         steps: All of them, in their order.
+        source: How the scenario is loaded again; None if it was built in Python.
+        made_with: When it began, and versions, commit, command and machine.
     """
 
     folder: str
@@ -75,6 +78,8 @@ class Study:
     seed: int
     request: Mapping[str, Any]
     steps: tuple[Step, ...]
+    source: str | None
+    made_with: Mapping[str, Any]
 
     def __getitem__(self, name: str) -> Step:
         """Return a step by its name.
@@ -88,6 +93,11 @@ class Study:
     def finished(self) -> bool:
         """Whether every step has ended."""
         return all(step.status in ("done", "skipped") for step in self.steps)
+
+    @property
+    def command(self) -> str:
+        """The command line that goes on with it."""
+        return f"tuner study {shlex.quote(self.folder)}"
 
     @property
     def spent(self) -> float:
@@ -153,6 +163,8 @@ class Study:
             f"spent {spent_text(self.spent, self.budget.amount, unit)}; "
             f"all of it: {StudyFolder(Path(self.folder)).story_file}"
         )
+        if not self.finished:
+            yield f"to go on: {self.command}"
 
 
 def read_study(folder: StudyFolder) -> Study:
@@ -189,6 +201,8 @@ def read_study(folder: StudyFolder) -> Study:
         seed=settled.seed,
         request=settled.request.to_json(),
         steps=tuple(map(step, STEPS)),
+        source=settled.source,
+        made_with=settled.made_with,
     )
 
 

@@ -190,7 +190,11 @@ def differing(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
         if isinstance(before, Mapping) and isinstance(after, Mapping):
             yield from differing(before, after)
         elif before != after:
-            yield f"{name}: {before} -> {after}"
+            yield f"{name}: {_told(before)} -> {_told(after)}"
+
+
+def _told(value: object) -> str:
+    return "not given" if value is None else str(value)
 
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:

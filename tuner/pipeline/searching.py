@@ -58,7 +58,7 @@ def refine_space(work: Work) -> Outcome:
     """Search from coarse to fine, in rounds; where nothing follows, in the same space."""
     amounts = work.settled.division.rounds
     if not amounts:
-        return Outcome("refine", "skipped", "the budget was divided without rounds")
+        return Outcome("refine", "skipped", work.settled.division.why_no_rounds)
     searched = [load(work.folder.exploration)]
     notes = []
     for number, amount in enumerate(amounts, 1):

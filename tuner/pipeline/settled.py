@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tuner.errors import SpecError, StorageError
@@ -38,6 +38,8 @@ class Settled:
         final: What becomes the model.
         why_final: Why it is not the usual; empty where it is.
         running: How sweeps run, unless a later call says otherwise.
+        made_with: When it began, and versions, commit, command and machine; empty where it is
+            only planned.
     """
 
     request: Request
@@ -52,6 +54,7 @@ class Settled:
     final: Final
     why_final: str
     running: Mapping[str, Any]
+    made_with: Mapping[str, Any] = field(default_factory=dict)
 
     def runs(self, now: Mapping[str, Any]) -> dict[str, Any]:
         """Return how sweeps run: as a call says now, else as the study was begun."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -52,6 +51,7 @@ def _lines(study: Study) -> Iterator[str]:
         yield from [""] * bool(step.notes)
     yield from _next(study)
     yield from _request(study)
+    yield from _made_with(study)
 
 
 def _in_short(study: Study) -> Iterator[str]:
@@ -132,8 +132,9 @@ def _audited(study: Study, step: Step) -> Iterator[str]:
     if follows := _consequences(study):
         yield from ("What follows:", "")
         for each in follows:
-            remedy = "" if each["answered"] or not each["remedy"] else f": {each['remedy']}"
-            yield f"- **{each['check']}** ({each['verdict']}): {each['follows']}{remedy}."
+            yield f"- **{each['check']}** ({each['verdict']}): {each['follows']}."
+            if each["remedy"] and not each["answered"]:
+                yield f"  - {each['remedy']}"
         yield ""
     if pictures := step.result["pictures"]:
         yield from ("Pictures of what was looked at:", "")
@@ -225,9 +226,9 @@ def _next(study: Study) -> Iterator[str]:
         return
     first = next(step for step in study.steps if step.status not in ("done", "skipped"))
     yield from ("## What is next", "")
-    told = f"Go on with {first.name}: `tuner study {shlex.quote(study.folder)}`."
+    told = f"Go on with {first.name}: `{study.command}`."
     if first.status == "stopped":
-        told = f"Mend what failed, or go on without --strict: `tuner study {study.folder}`."
+        told = f"Mend what failed, or go on without --strict: `{study.command}`."
     yield from (told, "")
 
 
@@ -235,6 +236,18 @@ def _request(study: Study) -> Iterator[str]:
     """Yield what was asked for, without what was left to its default."""
     asked = {name: value for name, value in study.request.items() if value not in (None, [], {})}
     yield from ("## What was asked for", "", *_json(asked))
+
+
+def _made_with(study: Study) -> Iterator[str]:
+    """Yield what somebody needs to know who wants to do it again."""
+    made = study.made_with
+    yield from ("## Made with", "", f"- scenario: `{study.source or 'built in Python'}`")
+    for name in ("began", "command", "git_commit", "python"):
+        if made.get(name):
+            yield f"- {name}: {made[name]}"
+    found = [f"{package} {n}" for package, n in made.get("versions", {}).items() if n]
+    yield from ([f"- versions: {', '.join(found)}"] if found else [])
+    yield ""
 
 
 def _consequences(study: Study) -> Sequence[Mapping[str, Any]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeAlias, Unpack
+from typing import Any, TypeAlias, Unpack
 
 from tuner.budgets import Budget
-from tuner.errors import ScenarioError, SpecError, SweepBusyError, TunerError
+from tuner.errors import ScenarioError, SpecError, SweepBusyError, TunerError, UsageError
 from tuner.options import SweepOptions
 from tuner.pipeline.auditing import audit_exploration
 from tuner.pipeline.confirming import adopt_winner, finalize_model
@@ -24,6 +25,7 @@ from tuner.pipeline.steps import Outcome, StepName, check_step, next_step
 from tuner.pipeline.story import story
 from tuner.pipeline.work import Work
 from tuner.places import Uri, place_of
+from tuner.provenance import provenance
 from tuner.scenario import Scenario, load_scenario
 from tuner.store.layout import write_atomically
 
@@ -79,9 +81,13 @@ def study(
     chosen = load_scenario(scenario)
     request, running = Request.of(budget, options), running_of(options)
     folder = _folder(options, chosen)
-    settled = hold_to(folder, request, chosen)
+    try:
+        settled = hold_to(folder, request, chosen)
+    except UsageError:
+        settle_study(request, chosen, running)  # what cannot work in any folder is told first
+        raise
     if settled is None:
-        settled = settle_study(request, chosen, running)
+        settled = replace(settle_study(request, chosen, running), made_with=_made_with())
         write_settled(folder, settled)
     return _carry_out(Work(folder, settled, chosen, settled.runs(running), strict), last, tell)
 
@@ -156,6 +162,8 @@ def _carry_out(work: Work, until: StepName, tell: Tell | None) -> Study:
             outcome = _ACTS[name](work)
         except SweepBusyError:
             raise  # another process takes the step
+        except KeyboardInterrupt:
+            outcome = Outcome(name, "interrupted", "interrupted between its trainings")
         except TunerError as error:
             outcome = _failure(folder, name, error)
             _write_down(folder, outcome)
@@ -178,6 +186,10 @@ def _failure(folder: StudyFolder, name: StepName, error: TunerError) -> Outcome:
 def _write_down(folder: StudyFolder, outcome: Outcome) -> None:
     folder.record(replace(outcome, spent=spent_by(folder.sweeps_of(outcome.step))))
     write_atomically(folder.story_file, story(read_study(folder)).encode())
+
+
+def _made_with() -> dict[str, Any]:
+    return {"began": datetime.now(UTC).isoformat(timespec="seconds"), **provenance()}
 
 
 def _folder(options: StudyOptions, scenario: Scenario) -> StudyFolder:

@@ -54,7 +54,7 @@ class Restored:
 
     def lines(self) -> list[str]:
         """Return it in words, for the user."""
-        told = [f"trials: {self.ended} ended before, {self.waiting} waiting; none is run again"]
+        told = [f"trials: {self.ended} ended before, none is run again; {self.waiting} to run"]
         if self.going_on:
             places = [f"{name} at {step}" for name, step in self.going_on.items()]
             told.append(f"{len(places)} go on from their last checkpoint: {_listed(places)}")

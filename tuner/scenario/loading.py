@@ -19,12 +19,11 @@ from typing import Any
 from tuner.errors import MissingDependencyError, ScenarioError, nearest
 from tuner.scenario.bundled import BUNDLED_PACKAGE, bundled_scenarios
 from tuner.scenario.definition import Scenario
-from tuner.scenario.references import split_reference
+from tuner.scenario.references import ATTRIBUTE, scenario_names, split_reference
 from tuner.scenario.transport import send_by_value
 
 __all__ = ["load_attribute", "load_scenario"]
 
-_ATTRIBUTE = "SCENARIO"
 _FILE_PREFIX = "tuner_scenario_"  # of the module made of a file
 _folders_added: set[str] = set()  # to sys.path, by this module
 
@@ -51,10 +50,10 @@ def load_scenario(ref: str | os.PathLike[str] | Scenario) -> Scenario:
             f"got {ref!r}"
         )
     place, named = split_reference(os.fspath(ref))
-    attribute = named or _ATTRIBUTE
+    attribute = named or ATTRIBUTE
     found, source = _load(place, is_path=isinstance(ref, os.PathLike))
     scenario = _scenario_of(found, attribute, place)
-    suffix = "" if attribute == _ATTRIBUTE else f":{attribute}"
+    suffix = "" if attribute == ATTRIBUTE else f":{attribute}"
     return replace(scenario, source=f"{source}{suffix}")
 
 
@@ -65,7 +64,7 @@ def load_attribute(ref: str) -> Any:
         ScenarioError: There is no such file or module, importing it raises, or it lacks the name.
     """
     place, named = split_reference(ref)
-    attribute = named or _ATTRIBUTE
+    attribute = named or ATTRIBUTE
     module, _ = _load(place)
     if not hasattr(module, attribute):
         names = [name for name in vars(module) if not name.startswith("_")]
@@ -143,12 +142,12 @@ def _load_module(name: str) -> ModuleType:
     if not all(part.isidentifier() for part in name.split(".")):
         raise ScenarioError(
             "a scenario is a bundled name, a module or a path that ends in .py, but is "
-            f"{name!r}{nearest(name, bundled_scenarios())}"
+            f"{name!r}{nearest(name, scenario_names())}"
         )
     try:
         return _import(functools.partial(importlib.import_module, name), name, Path.cwd())
     except _NotThereError:
-        known = nearest(name, bundled_scenarios())
+        known = nearest(name, scenario_names())
         raise ScenarioError(
             f"unknown scenario {name!r}: neither a bundled one nor a module that Python finds "
             f"here or on its path{known}"

@@ -197,7 +197,9 @@ def _found(path: Place) -> str:
         )
     names = _sweeps_in(path)
     if names:
-        return f"it holds the sweeps {', '.join(names)}; name one of them"
+        if len(names) == 1:
+            return f"it holds a sweep; name {path / names[0]}"
+        return f"it holds the sweeps {', '.join(names)}; name one, such as {path / names[0]}"
     return "it has no sweep.json" if any(path.iterdir()) else "it is empty"
 
 

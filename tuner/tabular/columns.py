@@ -189,7 +189,7 @@ def _numbers(cells: pd.Series) -> Floats:
         values = pd.to_numeric(cells).to_numpy(dtype=np.float64, na_value=np.nan)
     except (ValueError, TypeError):
         numbers = pd.to_numeric(cells.astype(str), errors="coerce")
-        raise _wrong(cells, numbers.isna().to_numpy()) from None
+        raise _wrong(cells, "number", numbers.isna().to_numpy()) from None
     return np.where(np.isfinite(values), values, np.nan)
 
 
@@ -198,7 +198,7 @@ def _booleans(cells: pd.Series) -> Floats:
     values = np.full(len(cells), np.nan)
     values[known] = [_BITS.get(text, np.nan) for text in _texts(cells[known], fold=True)]
     if np.isnan(values[known]).any():
-        raise _wrong(cells, np.isnan(values))
+        raise _wrong(cells, "boolean", np.isnan(values))
     return values
 
 
@@ -206,7 +206,7 @@ def _dates(cells: pd.Series) -> list[Floats]:
     times = _timestamps(cells)
     lost = times.isna().to_numpy()
     if (lost & cells.notna().to_numpy()).any():
-        raise _wrong(cells, lost)
+        raise _wrong(cells, "date", lost)
     days = (times - pd.Timestamp(0, tz="UTC")) / _DAY
     return [
         np.asarray(part, dtype=np.float64) for part in (days, times.dt.month, times.dt.day_of_week)
@@ -227,15 +227,17 @@ def _codes(cells: pd.Series, categories: tuple[str, ...]) -> Floats:
     return codes
 
 
-def _wrong(cells: pd.Series, lost: npt.NDArray[np.bool_]) -> SpecError:
+def _wrong(cells: pd.Series, kind: Kind, lost: npt.NDArray[np.bool_]) -> SpecError:
     """Return the error about the first cell that is not what its column is said to be.
 
     Args:
         cells: All of the column.
+        kind: What it is said to be.
         lost: Those that are nothing of its kind, missing ones among them, ``[n]``.
     """
-    first = cells[lost & cells.notna().to_numpy()].iloc[0]
+    first = int(np.flatnonzero(lost & cells.notna().to_numpy())[0])
     return SpecError(
-        f"the cells of column {cells.name!r} are of one kind in all rows, got {first!r}; correct "
-        "it, leave it empty, or call the column a category in the scenario's file"
+        f"column {cells.name!r} has a {kind} in each row, got {cells.iloc[first]!r} in row "
+        f"{first + 1}; correct it, leave it empty, or call the column a category in the "
+        "scenario's file"
     )

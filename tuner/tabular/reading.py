@@ -6,7 +6,8 @@ What stands in a cell is decided in `tuner.tabular.columns`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -14,11 +15,6 @@ import pandas as pd
 from tuner.errors import SpecError, StorageError, nearest
 
 __all__ = ["check_target", "digest", "read_table"]
-
-_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
-    ".csv": pd.read_csv,
-    ".parquet": pd.read_parquet,
-}
 
 
 def read_table(data: str | Path | pd.DataFrame) -> pd.DataFrame:
@@ -34,11 +30,7 @@ def read_table(data: str | Path | pd.DataFrame) -> pd.DataFrame:
     frame = data.copy() if isinstance(data, pd.DataFrame) else _read(data)
     frame = frame.reset_index(drop=True)
     frame.columns = pd.Index([str(name) for name in frame.columns])
-    twice = frame.columns[frame.columns.duplicated()]
-    if len(twice):
-        raise SpecError(
-            f"the columns of a table have different names, got {twice[0]!r} twice; rename one"
-        )
+    _check_names(frame.columns)
     if frame.empty:
         raise SpecError(f"a table has rows and columns, got {len(frame)} x {frame.shape[1]}")
     for name in frame.columns:
@@ -69,6 +61,28 @@ def digest(frame: pd.DataFrame) -> str:
     return hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()[:16]
 
 
+def _check_names(names: Iterable[str]) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise SpecError(
+            "the columns of a table have different names, got "
+            f"{', '.join(map(repr, twice))} twice; rename one"
+        )
+
+
+def _read_csv(file: Path) -> pd.DataFrame:
+    """Return a table whose names are as they stand there: pandas gives a second ``a`` another."""
+    head = pd.read_csv(file, header=None, nrows=1, dtype=str, keep_default_na=False)
+    _check_names(name for name in head.iloc[0] if name)
+    return pd.read_csv(file)
+
+
+_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+    ".csv": _read_csv,
+    ".parquet": pd.read_parquet,
+}
+
+
 def _read(path: str | Path) -> pd.DataFrame:
     file = Path(path).expanduser()
     if file.suffix not in _READERS:
@@ -77,6 +91,8 @@ def _read(path: str | Path) -> pd.DataFrame:
         )
     try:
         return _READERS[file.suffix](file)
+    except SpecError:
+        raise
     except (OSError, ValueError) as error:  # pandas and pyarrow raise kinds of ValueError
         raise StorageError(f"cannot read a table from {file}: {error}") from error
 

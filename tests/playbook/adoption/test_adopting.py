@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,23 @@ def test_a_winner_is_compared_with_the_median_trial_over_new_seeds(
     assert found.optimism == pytest.approx(np.mean(found.winner.values) - found.winner.in_sweep)
     assert "the median trial" in found.baseline_is
     assert json.loads((sweep.path / "adopt" / "adoption.json").read_text())["verdict"]
-    assert found.text().count("\n") >= 6
+    assert str(found).count("\n") >= 6
+
+
+@pytest.mark.parametrize(
+    ("in_sweep", "told"),
+    [
+        (0.2, "\nwinner's curse: over new repeats the winner is 0.1 worse"),
+        (0.4, "\nno winner's curse: over new repeats the winner is 0.1 better"),
+        (0.3, "\nno winner's curse: over new repeats the winner is as good as"),
+    ],
+)
+def test_the_curse_is_told_only_where_there_is_one(
+    ray: InProcess, sweep: tuner.Sweep, in_sweep: float, told: str
+) -> None:
+    found = adopt(sweep.path, seeds=1)
+    winner = replace(found.winner, values=(0.3,), in_sweep=in_sweep)
+    assert told in str(replace(found, winner=winner))
 
 
 def test_repeats_are_a_sweep_with_columns_of_their_own(ray: InProcess, sweep: tuner.Sweep) -> None:

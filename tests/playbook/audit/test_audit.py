@@ -262,6 +262,34 @@ def test_an_audit_says_what_it_leaves_out(tmp_path: Path) -> None:
     assert "of several objectives only loss counts" in remarks["several objectives"]
 
 
+def test_importance_is_told_as_far_as_it_is_certain(tmp_path: Path) -> None:
+    few = tuner.audit(stored(tmp_path / "few", sound(30)), checks=["importance"])["importance"]
+    assert few.verdict is UNKNOWN
+    assert "30 trials do not tell which hyperparameter has an effect" in few.message
+    assert "--num-samples +30" in few.remedy
+    weak = [
+        planted(config, level({**config, "y": config["y"] ** 0.3 / 10})) for config in configs(90)
+    ]
+    some = tuner.audit(stored(tmp_path / "some", weak), checks=["importance"])["importance"]
+    assert some.verdict is PASS
+    assert some.message.startswith("of x an effect is certain, of the others it may be none (")
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "told"),
+    [
+        ("fifo", "stay without early stopping, --scheduler fifo"),
+        ("asha:reduction_factor=3", "a later first rung, --grace-period"),
+    ],
+)
+def test_no_early_stopping_is_not_advised_where_there_is_none(
+    tmp_path: Path, scheduler: str, told: str
+) -> None:
+    sweep = stored(tmp_path, crossing(), scheduler=scheduler)
+    found = tuner.audit(sweep, checks=["rung_correlation"])["rung_correlation"]
+    assert found.remedy.startswith(told)
+
+
 def test_failed_trials_are_told_by_kind_and_place(tmp_path: Path) -> None:
     found = tuner.audit(stored(tmp_path, broken()), checks=["failures"])["failures"]
     bad = sum(trial.outcome == "diverged" for trial in broken())

@@ -53,6 +53,15 @@ def test_of_each_value_the_best_are_taken(sweep: tuner.Sweep) -> None:
     assert [each.label for each in plain.candidates] == [each.trial_id for each in best[:3]]
 
 
+def test_fewer_configurations_than_were_asked_for_are_said(sweep: tuner.Sweep) -> None:
+    studied = studied_sweep(sweep.path, "final", {})
+    assert choose_several(studied, 6).remarks == ()
+    (told,) = choose_several(studied, 50).remarks
+    assert told == (
+        "50 configurations were asked for, and the sweep has 6 different ones with a value"
+    )
+
+
 def test_what_varies_is_a_hyperparameter(sweep: tuner.Sweep) -> None:
     with pytest.raises(SpecError, match=r"no 'patiense' to vary; did you mean 'patience'"):
         tuner.finalize(sweep.path, ensemble=2, varied="patiense")

@@ -66,7 +66,18 @@ def test_the_card_says_it_all(ray: InProcess, sweep: tuner.Sweep) -> None:
     ):
         assert told in card
     assert json.loads((Path(made.folder) / "card.json").read_text())["kind"] == "refit"
-    assert made.text().startswith(f"{made.folder}: refit of")
+    assert str(made).startswith(f"{made.folder}: refit of")
+    assert "None" not in card
+    assert not any("a hint" in remark for remark in made.remarks)
+
+
+def test_few_test_examples_are_said(ray: InProcess, scenario_path: Path, tmp_path: Path) -> None:
+    assert "rows[90:]" in SCENARIO_FILE
+    scenario_path.write_text(SCENARIO_FILE.replace("rows[90:]", "rows[119:]"))
+    sweep = ray.run(str(scenario_path), storage_path=str(tmp_path))
+    made = finalize(sweep.path)
+    assert "measured on 1 test example only" in " ".join(made.remarks)
+    assert "(no interval)" in str(made)
 
 
 def test_what_is_finished_is_returned_and_test_is_not_looked_at_again(
@@ -321,8 +332,10 @@ def test_a_table_must_have_the_columns_of_the_training_data(
     model = load_model(finalize(tmp_path / "sweep").folder)
     table = pd.DataFrame({"y": [0.1], "other": ["a"], "x": [0.2]})
     assert model.predict(table).tolist() == model.predict(table[["x", "y"]]).tolist()
-    with pytest.raises(SpecError, match="'x' is missing"):
+    with pytest.raises(SpecError, match="'x' is missing; the columns that are there: y, other"):
         model.predict(table.drop(columns="x"))
+    with pytest.raises(SpecError, match="at least one row, got none"):
+        model.predict(table.iloc[:0])
 
 
 def test_an_array_must_have_the_shape_of_the_training_data(
@@ -332,6 +345,9 @@ def test_an_array_must_have_the_shape_of_the_training_data(
     with pytest.raises(SpecError, match=r"shape \[n, 2\], got \[1, 3\]"):
         model.predict(np.zeros((1, 3)))
     assert model.predict(pd.DataFrame(np.zeros((1, 2)))).shape == (1, 3)
+    with pytest.raises(SpecError, match="at least one row, got none"):
+        model.predict(np.zeros((0, 2)))
+    assert repr(model) == f"<Model of 'clouds': 1 configuration, single; {model.folder}>"
 
 
 def test_a_model_outlives_its_scenario_file(

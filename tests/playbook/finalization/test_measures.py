@@ -65,10 +65,13 @@ def test_a_single_row_has_no_interval() -> None:
     assert found.value == 1
     assert math.isnan(found.low)
     assert math.isnan(found.high)
+    assert str(found) == "1 (no interval)"
 
 
 def test_targets_that_do_not_vary_have_no_r2() -> None:
-    assert math.isnan(measure(np.array([1.0, 2.0]), np.ones(2), QUICK)["r2"].value)
+    found = measure(np.array([1.0, 2.0]), np.ones(2), QUICK)["r2"]
+    assert math.isnan(found.value)
+    assert str(found) == "cannot be told"
 
 
 @pytest.mark.parametrize("shape", [(0,), (3,), (2, 2)])

@@ -33,7 +33,11 @@ def test_a_baseline_that_is_no_json_is_refused(
 
 
 def test_finalize_then_predict(
-    ray: InProcess, sweep: tuner.Sweep, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ray: InProcess,
+    sweep: tuner.Sweep,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert main(["finalize", str(sweep.path), "--trial", "t000001"]) == 0
     assert "refit of t000001" in capsys.readouterr().out
@@ -45,6 +49,14 @@ def test_finalize_then_predict(
     written = pd.read_csv(outputs)
     expected = tuner.load_model(final).predict(np.array([[0.5, 0.25], [-1, 2], [3, 1]]))
     assert np.allclose(written[[f"probability_{number}" for number in range(3)]], expected)
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results").symlink_to(sweep.path.parent)
+    for place in (sweep.path, sweep.path.name, f"{sweep.path.name}/final"):
+        assert main(["predict", str(place), str(inputs), "-o", "again.csv"]) == 0
+        assert Path("again.csv").read_bytes() == outputs.read_bytes()
+    assert main(["predict", "nobody", str(inputs), "-o", "again.csv"]) == 2
+    assert "nobody has none; make one: tuner finalize" in capsys.readouterr().err
 
 
 def test_methods_of_an_ensemble_are_named(

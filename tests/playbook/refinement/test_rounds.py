@@ -14,6 +14,7 @@ from stored_sweeps import sound, stored
 import tuner
 from tuner.errors import ScenarioError, SpecError, StorageError
 from tuner.playbook.refinement.lineage import lineage_of
+from tuner.playbook.refinement.proposing import Change
 from tuner.playbook.refinement.refining import Refinement
 from tuner.playbook.refinement.round_planning import plan_round
 from tuner.simulation import Known
@@ -76,6 +77,17 @@ class TestPlanning:
         assert (plan.spec.searcher, plan.spec.num_samples, plan.spec.seed) == ("random", 5, 3)
         assert plan.spec.warm_start == ()  # random search learns nothing
         assert plan.storage == tmp_path / "b"
+
+    def test_a_training_that_is_held_is_not_lengthened(self, tmp_path: Path) -> None:
+        parent = ended(tmp_path)
+        found = proposal(parent)
+        longer = Change("max_t", ("lengthen",), "12", "24", "they still improved")
+        found = dataclasses.replace(found, changes=(*found.changes, longer), max_t=24)
+        for options, max_t in (({}, 24), ({"max_t": 12}, 12)):
+            spec = plan_round(parent, found, scenario(), None, options).spec  # type: ignore[arg-type]
+            lineage = lineage_of(spec)
+            assert lineage is not None
+            assert (spec.max_t, longer in lineage.changes) == (max_t, max_t == 24)
 
     def test_a_budget_is_divided_at_the_parents_pace(self, tmp_path: Path) -> None:
         parent = ended(tmp_path)  # an epoch took a second

@@ -95,6 +95,9 @@ class Adoption:
         """Return all of it for people."""
         return "\n".join(self._lines())
 
+    def __str__(self) -> str:
+        return self.text()
+
     def _lines(self) -> Iterator[str]:
         over = counted(self.seeds, "seed")
         over += f" x {counted(self.folds, 'fold')}" if self.folds else ""
@@ -109,8 +112,13 @@ class Adoption:
         gain = self.difference
         yield f"gain {gain.gain:.4g} [{gain.low:.4g}, {gain.high:.4g}] ({gain.test})"
         if not math.isnan(self.optimism):
-            way = "worse" if self.optimism > 0 else "better"
-            told = f"the winner is {abs(self.optimism):.4g} {way} than in its sweep"
-            yield f"winner's curse: over new repeats {told}"
+            cursed = self.optimism > 0
+            label = "winner's curse" if cursed else "no winner's curse"
+            way = "worse" if cursed else "better"
+            if not self.optimism:
+                told = "the winner is as good as in its sweep"
+            else:
+                told = f"the winner is {abs(self.optimism):.4g} {way} than in its sweep"
+            yield f"{label}: over new repeats {told}"
         yield f"{self.verdict}: {self.why}"
         yield from (f"! {remark}" for remark in self.remarks)

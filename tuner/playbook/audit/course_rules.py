@@ -52,8 +52,8 @@ def still_improving(evidence: Evidence, check: Check) -> Finding:
     return check.judged(
         share,
         f"{share:.0%} of the gain came from {time} (median of {counted(len(late), 'good trial')})",
-        remedy=f"train longer, --max-t {2 * evidence.max_t:g}: "
-        + command("refine", evidence.place),
+        remedy="train longer: "
+        + command("refine", evidence.place, "--run", f"--max-t {2 * evidence.max_t:g}"),
         picture=partial(_curves_figure, evidence),
     )
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from tuner.analysis.importance import FEWEST_TRIALS, Importance, forest_importance
 from tuner.errors import NoResultError
@@ -53,22 +54,30 @@ def importance(evidence: Evidence, check: Check) -> Finding:
         )
     effects = found.effects
     idle = effects[(effects["total"] < NO_EFFECT) & (effects["drop_high"] < NO_DROP)]
-    first = ", ".join(
-        f"{row.name_} {row.total:.0%}"
-        for row in effects.rename(columns={"name": "name_"}).head(3).itertuples()
-    )
+    certain = effects[effects["total_low"] >= NO_EFFECT]
+    if not len(idle) and not len(certain):
+        most = effects.iloc[0]
+        return check.unknown(
+            f"{counted(found.trials, 'trial')} do not tell which hyperparameter has an effect: the "
+            f"largest is {most['name']} with {most['total']:.0%} [{most['total_low']:.0%}, "
+            f"{most['total_high']:.0%}] of the explained variance",
+            remedy=more_trials(evidence),
+            picture=picture,
+        )
+    first = _shares(effects.head(3))
     at = f"at {evidence.time_attr} {time:g}; R² {found.r2:.2f}"
-    names = [str(name) for name in idle["name"]]
     message = f"every hyperparameter has an effect ({at})"
-    if names:
+    if len(certain) < len(effects):
+        message = f"of {_listed(certain)} an effect is certain, of the others it may be none ({at})"
+    if len(idle):
         message = (
-            f"less than {NO_EFFECT:.0%} of the explained variance each: {', '.join(names)} ({at})"
+            f"less than {NO_EFFECT:.0%} of the explained variance each: {_listed(idle)} ({at})"
         )
     message += f"; most: {first}"
     return check.judged(
         len(idle) / len(effects),
         message,
-        remedy=f"fix {', '.join(names)}: {command('refine', evidence.place)}",
+        remedy=f"fix {_listed(idle)}: {command('refine', evidence.place)}",
         picture=picture,
         details={
             "r2": found.r2,
@@ -101,6 +110,15 @@ def importance_of(evidence: Evidence, *, seed: int = 0) -> tuple[Importance, flo
         inputs, np.asarray(costs[inputs.index], dtype=np.float64), options=options, seed=seed
     )
     return found, time
+
+
+def _listed(effects: pd.DataFrame) -> str:
+    return ", ".join(map(str, effects["name"]))
+
+
+def _shares(effects: pd.DataFrame) -> str:
+    pairs = zip(effects["name"], effects["total"], strict=True)
+    return ", ".join(f"{name} {total:.0%}" for name, total in pairs)
 
 
 def _importance_figure(found: Importance) -> Figure:

@@ -76,7 +76,9 @@ def rung_correlation(evidence: Evidence, check: Check) -> Finding:
     if not first < last:
         return check.unknown(
             f"fewer than {_FEWEST_TRIALS} trials were trained beyond a first rung",
-            remedy="train some trials to the end: --scheduler fifo",
+            remedy=more_trials(evidence)
+            if _trains_all_to_the_end(evidence)
+            else "train some trials to the end: --scheduler fifo",
         )
     pairs = _at_both(evidence, first, last)
     if len(pairs) < _FEWEST_TRIALS or (pairs.nunique() < 2).any():
@@ -97,12 +99,22 @@ def rung_correlation(evidence: Evidence, check: Check) -> Finding:
     return check.judged(
         rho,
         message,
-        remedy=f"a later first rung, --grace-period {math.ceil(_APART * first)}, or no early "
-        "stopping, --scheduler fifo",
+        remedy=_later_or_never(evidence, math.ceil(_APART * first)),
         details={"first": first, "last": last, "interval": [low, high], "trials": len(pairs),
                  "survivors": survivors},
         picture=partial(_rungs_figure, evidence, pairs, first, last),
     )  # fmt: skip
+
+
+def _later_or_never(evidence: Evidence, rung: int) -> str:
+    """Return the remedy of a first rung that comes too early."""
+    if _trains_all_to_the_end(evidence):
+        return f"stay without early stopping, --scheduler fifo, or stop late, --grace-period {rung}"
+    return f"a later first rung, --grace-period {rung}, or no early stopping, --scheduler fifo"
+
+
+def _trains_all_to_the_end(evidence: Evidence) -> bool:
+    return evidence.scheduler.partition(":")[0] == "fifo"
 
 
 def seed_variance(evidence: Evidence, check: Check) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ from tuner.errors import NoResultError, SpecError, nearest
 from tuner.playbook.adoption.adopting import ADOPTION_FILE, ADOPTION_FOLDER
 from tuner.playbook.repeats import Candidate
 from tuner.playbook.studied import SWEEP_FOLDER, Studied, best_time
+from tuner.plurals import counted
 from tuner.space import flatten
 from tuner.store import TrialResult, load
 
@@ -86,11 +87,20 @@ def choose_several(studied: Studied, count: int, varied: str | None = None) -> C
     ranked = list(distinct.values())
     best = (ranked if varied is None else _mixed(ranked, varied, count))[:count]
     mixed = "" if varied is None else f", mixed by {varied}"
-    return _chosen(
+    chosen = _chosen(
         known,
         best,
         f"the {len(best)} best of {len(everyone)} trials, no configuration twice{mixed}",
     )
+    return replace(chosen, remarks=(*_too_few(len(best), count), *chosen.remarks))
+
+
+def _too_few(there: int, count: int) -> Iterator[str]:
+    if there < count:
+        yield (
+            f"{counted(count, 'configuration')} were asked for, and the sweep has {there} "
+            "different ones with a value"
+        )
 
 
 def _mixed(ranked: list[TrialResult], varied: str, count: int) -> list[TrialResult]:

@@ -29,7 +29,13 @@ from tuner.playbook.finalization.looks import record_look
 from tuner.playbook.finalization.making import Made
 from tuner.playbook.finalization.measures import Measured, measure
 from tuner.playbook.finalization.model_card import DataFacts, Finalization, Kind, Part, card
-from tuner.playbook.finalization.models import MODEL_FOLDER, load_model, save_model, scenario_file
+from tuner.playbook.finalization.models import (
+    FINAL_FOLDER,
+    MODEL_FOLDER,
+    load_model,
+    save_model,
+    scenario_file,
+)
 from tuner.playbook.finalization.out_of_fold import targets_of
 from tuner.playbook.finalization.recipe import InputKind, Recipe
 from tuner.playbook.studied import Studied, TrainingOptions, studied_sweep
@@ -43,6 +49,8 @@ __all__ = ["finalize"]
 CARD_FILE = "card.json"
 CARD_TEXT = "MODEL_CARD.md"
 
+_FEWEST_TEST = 30  # examples; of fewer, one that is wrong is more than 3 % of an accuracy
+
 
 def finalize(
     path: str | Path | Uri,
@@ -53,6 +61,7 @@ def finalize(
     folds: int = 5,
     methods: Sequence[str] = METHODS,
     varied: str | None = None,
+    selection: str = "",
     **options: Unpack[TrainingOptions],
 ) -> Finalization:
     """Make a model of a sweep, measure it once on the test rows, and write its card.
@@ -72,6 +81,8 @@ def finalize(
         methods: From which the ensemble's is chosen; see `tuner.playbook.finalization.ensembles`.
         varied: A hyperparameter by its flat name, such as the kind of model, of which no value is
             in more than half of an ensemble's configurations, as long as there are others.
+        selection: What came before, for the card: among which sweeps this one, or its trial, was
+            chosen. It is no part of what decides the model.
         **options: Where, and with what; see `tuner.TrainingOptions`. The folder is called
             ``final`` unless ``name`` says otherwise.
 
@@ -82,7 +93,7 @@ def finalize(
         SweepFailedError: The trainings could not be carried on.
     """
     _check_arguments(trial, refit, ensemble, folds)
-    studied = studied_sweep(path, "final", options)
+    studied = studied_sweep(path, FINAL_FOLDER, options)
     if ensemble is None:
         chosen = choose_one(studied, trial)
     else:
@@ -100,7 +111,7 @@ def finalize(
     _save(studied, made, examples)
     test, looks = _measured(studied, examples)
     finished = _finalization(studied, chosen, made, examples)
-    finished = dataclasses.replace(finished, test=test, looks_before=looks)
+    finished = dataclasses.replace(finished, selection=selection, test=test, looks_before=looks)
     finished = dataclasses.replace(
         finished, remarks=tuple(_remarks(studied, chosen, made, finished))
     )
@@ -233,6 +244,11 @@ def _remarks(studied: Studied, chosen: Chosen, made: Made, finished: Finalizatio
     yield from (*chosen.remarks, *made.remarks)
     if finished.test is None:
         yield "nothing was measured on test examples: the scenario sets none aside"
+    elif finished.data is not None and finished.data.test < _FEWEST_TEST:
+        yield (
+            f"measured on {counted(finished.data.test, 'test example')} only, where a single one "
+            "changes every figure: take the measures for a hint"
+        )
     if finished.looks_before:
         yield (
             f"{counted(finished.looks_before, 'other model')} of this sweep had been measured on "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,10 @@ class Measured:
     high: float
 
     def __str__(self) -> str:
+        if math.isnan(self.value):
+            return "cannot be told"
+        if math.isnan(self.low):
+            return f"{self.value:.4g} (no interval)"
         return f"{self.value:.4g} [{self.low:.4g}, {self.high:.4g}]"
 
 

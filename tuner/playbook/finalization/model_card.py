@@ -81,6 +81,7 @@ class Finalization:
         looks_before: How many other models of this sweep were measured on the test rows before.
         versions: What it was made with.
         remarks: What limits it, a line each.
+        selection: Among which sweeps this one, or its trial, was chosen; empty if among no others.
     """
 
     folder: str
@@ -101,6 +102,7 @@ class Finalization:
     looks_before: int
     versions: Mapping[str, Any]
     remarks: tuple[str, ...]
+    selection: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return all of it as plain values."""
@@ -123,6 +125,9 @@ class Finalization:
     def text(self) -> str:
         """Return the gist of it for people."""
         return "\n".join(self._lines())
+
+    def __str__(self) -> str:
+        return self.text()
 
     def _lines(self) -> Iterator[str]:
         what = f"ensemble by {self.method}" if self.method else self.kind
@@ -176,6 +181,8 @@ def _choice(made: Finalization) -> Iterator[str]:
     yield f"- Scenario `{made.scenario}`, {counted(made.trials, 'trial')} with `{made.arm}`: "
     yield f"  sweep `{made.sweep}`, metric `{made.metric}` ({best} is better)."
     yield f"- Chosen: {made.chosen_by}."
+    if made.selection:
+        yield f"- Selected before: {made.selection}."
     for part in made.parts:
         if part.in_sweep is not None:
             yield (
@@ -209,7 +216,8 @@ def _measures(made: Finalization) -> Iterator[str]:
         return
     yield from ("| on the test examples | value | 95 % interval |", "|---|---|---|")
     for name, measured in made.test.items():
-        yield f"| {name} | {measured.value:.4g} | {_interval(measured)} |"
+        value = "-" if math.isnan(measured.value) else f"{measured.value:.4g}"
+        yield f"| {name} | {value} | {_interval(measured)} |"
     yield ""
     looks = counted(made.looks_before, "other model")
     yield (
@@ -228,6 +236,8 @@ def _interval(measured: Measured) -> str:
 
 def _versions(versions: Mapping[str, Any]) -> Iterator[str]:
     for name, value in versions.items():
+        if value is None or value is False:  # what is not known, or not so
+            continue
         told = value
         if isinstance(value, Mapping):
             told = ", ".join(f"{package} {number}" for package, number in value.items() if number)

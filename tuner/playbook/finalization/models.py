@@ -17,7 +17,7 @@ import copy
 import importlib.util
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ import numpy.typing as npt
 
 from tuner.errors import ScenarioError, SpecError, StorageError
 from tuner.playbook.finalization.recipe import FORMAT, Member, Recipe
+from tuner.plurals import counted
 from tuner.scenario import Scenario, load_scenario
 from tuner.scenario.references import split_reference
 from tuner.store.layout import refused, write_atomically
@@ -42,11 +43,14 @@ __all__ = [
 ]
 
 MODEL_FOLDER = "model"
+FINAL_FOLDER = "final"
+"""In the folder of the sweep, unless the user names another."""
+
 _RECIPE = "model.json"
 _SOURCE = "scenario.py"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model:
     """A trained model, ready to predict.
 
@@ -57,7 +61,12 @@ class Model:
 
     recipe: Recipe
     folder: Path
-    _trained: Sequence[Sequence[EpochTrainable]] = field(repr=False)
+    _trained: Sequence[Sequence[EpochTrainable]]
+
+    def __repr__(self) -> str:
+        parts = counted(len(self.recipe.members), "configuration")
+        combined = self.recipe.combination.method
+        return f"<Model of {self.recipe.scenario!r}: {parts}, {combined}; {self.folder}>"
 
     def predict(self, inputs: Any) -> npt.NDArray[np.float64]:
         """Return probabilities ``[n, classes]``, or values ``[n]`` or ``[n, outputs]``.
@@ -136,16 +145,15 @@ def load_model(path: str | Path, *, scenario: str | Scenario | None = None) -> M
     """Return the model that `tuner.finalize` has saved.
 
     Args:
-        path: What `finalize` has made, or the folder ``model`` in it.
+        path: What `finalize` has made, the folder ``model`` in it, or that of the sweep, the study
+            or the table in which it lies as ``final``.
         scenario: Where to get the scenario from, if it was built in Python or has moved.
 
     Raises:
         StorageError: There is no model.
         ScenarioError: The scenario cannot be loaded.
     """
-    folder = Path(path).expanduser()
-    if not (folder / _RECIPE).is_file():
-        folder = folder / MODEL_FOLDER
+    folder = _model_folder(Path(path).expanduser())
     try:
         content = json.loads((folder / _RECIPE).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
@@ -183,6 +191,12 @@ def scenario_file(source: str | None) -> Path | None:
     module = getattr(scenario.trainable, "__module__", None)
     found = importlib.util.find_spec(module) if module else None
     return Path(found.origin) if found and found.origin else None
+
+
+def _model_folder(folder: Path) -> Path:
+    """Return the first folder with a model that ``folder`` may stand for, or itself."""
+    places = (folder, folder / MODEL_FOLDER, folder / FINAL_FOLDER / MODEL_FOLDER)
+    return next((place for place in places if (place / _RECIPE).is_file()), folder)
 
 
 def _members(folder: Path) -> Path:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from tuner.errors import SpecError, nearest
+from tuner.errors import SpecError
 from tuner.examples import Examples, Part
 from tuner.playbook.finalization.ensembles import Combination
 
@@ -42,23 +42,33 @@ class InputKind:
         """Return inputs as the trainable expects them: of a table its columns in their order.
 
         Raises:
-            SpecError: They are of another kind.
+            SpecError: They are of another kind, or there are none.
         """
         if self.columns:
-            names = list(map(str, getattr(inputs, "columns", ())))
-            for name in self.columns:
-                if name not in names:
-                    raise SpecError(
-                        f"inputs are tables with the columns of the training data, and {name!r} "
-                        f"is missing{nearest(name, names)}"
-                    )
+            self._check_columns(list(map(str, getattr(inputs, "columns", ()))))
+            _check_rows(len(inputs))
             return inputs[list(self.columns)]
         values = inputs.to_numpy() if hasattr(inputs, "to_numpy") else inputs
         shape = tuple(np.shape(values))
         if self.shape and shape[1:] != self.shape:
             expected = ", ".join(map(str, ("n", *self.shape)))
             raise SpecError(f"inputs have the shape [{expected}], got {list(shape)}")
+        _check_rows(len(values))
         return values
+
+    def _check_columns(self, names: Sequence[str]) -> None:
+        missing = [name for name in self.columns if name not in names]
+        if missing:
+            there = ", ".join(names) or "none"
+            raise SpecError(
+                "inputs are tables with the columns of the training data, and "
+                f"{', '.join(map(repr, missing))} is missing; the columns that are there: {there}"
+            )
+
+
+def _check_rows(count: int) -> None:
+    if not count:
+        raise SpecError("inputs are examples to predict, at least one row, got none")
 
 
 @dataclass(frozen=True)

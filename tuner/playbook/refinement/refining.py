@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -83,15 +83,22 @@ class Refinement:
         """What was compared, in words."""
         if self.time is None:
             return "no trial can be compared"
+        if not self.good:
+            return f"{counted(self.trials, 'trial')} to compare: too few to call some of them good"
         return (
-            f"{self.good} of {counted(self.trials, 'trial')}, compared at {self.time_attr} "
-            f"{self.time:g}, are good by {self.metric}"
+            f"the {self.good} best of {counted(self.trials, 'trial')} by {self.metric}, compared "
+            f"at {self.time_attr} {self.time:g}"
         )
 
     @property
     def python(self) -> str:
         """The next space as Python source, to paste into a scenario."""
         return spaces.python_text(self.space)
+
+    def trained_to(self, max_t: int) -> Refinement:
+        """Return it where somebody else settles how long the next sweep trains."""
+        changes = tuple(change for change in self.changes if "lengthen" not in change.kinds)
+        return replace(self, max_t=max_t, changes=changes)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON-able values."""

@@ -47,6 +47,8 @@ def plan_round(
         UsageError: As of `tuner.run`; or nothing is left to search, or the space cannot be stored.
     """
     spec = parent.spec
+    if (max_t := options.get("max_t")) is not None:
+        proposal = proposal.trained_to(max_t)
     check_storable(proposal.space)
     if not parameters(searchable(to_json(proposal.space))):
         raise SpecError(
