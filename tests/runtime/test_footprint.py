@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -71,6 +72,8 @@ def test_threads_children_and_files_are_counted(tmp_path: Path) -> None:
     stop.set()
     for thread in threads:
         thread.join()
+        while Path(f"/proc/self/task/{thread.native_id}").exists():  # until the kernel knows, too
+            time.sleep(0.001)
     assert now.threads == before.threads + 2
     assert now.processes == before.processes + 2
     assert now.files == before.files + 3  # with the children's pipes
