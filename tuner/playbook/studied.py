@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict, cast
@@ -29,6 +29,7 @@ __all__ = [
     "best_time",
     "carry_out",
     "last_checkpoint",
+    "run_or_go_on",
     "run_to_end",
     "settle",
     "studied_sweep",
@@ -153,13 +154,7 @@ def run_to_end(scenario: Scenario, root: Path, options: SweepOptions) -> Sweep:
     Raises:
         SweepFailedError: It could not be carried on, or was interrupted.
     """
-    if not SweepLayout(root).spec_file.exists():
-        sweep = run(scenario, **options)
-    elif _is_complete(load(root)):
-        sweep = load(root)
-    else:
-        where, progress = options.get("address"), options.get("progress", "auto")
-        sweep = resume(root, scenario=scenario, address=where, progress=progress)
+    sweep = run_or_go_on(scenario, root, options, _is_complete)
     if not _is_complete(sweep):
         raise SweepFailedError(
             f"the trainings in {root} ended before all were done "
@@ -167,6 +162,29 @@ def run_to_end(scenario: Scenario, root: Path, options: SweepOptions) -> Sweep:
             "give the same command again to go on"
         )
     return sweep
+
+
+def run_or_go_on(
+    scenario: Scenario, root: Path, options: SweepOptions, has_ended: Callable[[Sweep], bool]
+) -> Sweep:
+    """Run a sweep in the folder ``root``, go on with the one that is there, or load it.
+
+    Args:
+        scenario: Of the sweep.
+        root: Its folder, which the options name too.
+        options: Of `tuner.run`; of a sweep that is there only where and how it is shown counts.
+        has_ended: Says whether nothing is left to do for the one that is there.
+
+    Returns:
+        The sweep as it was left, ended or not.
+    """
+    if not SweepLayout(root).spec_file.exists():
+        return run(scenario, **options)
+    there = load(root)
+    if has_ended(there):
+        return there
+    where, progress = options.get("address"), options.get("progress", "auto")
+    return resume(root, scenario=scenario, address=where, progress=progress)
 
 
 def settle(folder: Path, plan: Mapping[str, Any]) -> None:

@@ -22,10 +22,10 @@ from tuner.errors import SpecError, SweepFailedError, nearest
 from tuner.options import SweepOptions
 from tuner.places import Uri, place_of
 from tuner.playbook.finalization.finalizing import finalize
+from tuner.playbook.studied import run_or_go_on
 from tuner.plurals import counted
 from tuner.scenario import Scenario
-from tuner.store import Sweep, SweepLayout, load
-from tuner.sweep import resume, run
+from tuner.store import Sweep
 from tuner.tabular.building import default_configs
 from tuner.tabular.families import available_families
 from tuner.tabular.folder import lay_out
@@ -194,13 +194,7 @@ def _searched(scenario: Scenario, root: Path, options: SweepOptions) -> Sweep:
     Raises:
         SweepFailedError: It could not be carried on, or was interrupted.
     """
-    if not SweepLayout(root).spec_file.exists():
-        sweep = run(scenario, **options)
-    elif _has_ended(load(root)):
-        sweep = load(root)
-    else:
-        address, progress = options.get("address"), options.get("progress", "auto")
-        sweep = resume(root, scenario=scenario, address=address, progress=progress)
+    sweep = run_or_go_on(scenario, root, options, _has_ended)
     if not _has_ended(sweep):
         done = counted(len(sweep.trials()), "trial")
         raise SweepFailedError(
