@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tuner.errors import NoResultError
 from tuner.objectives import Objective
+from tuner.playbook.adoption.adopting import default_baseline
 from tuner.plurals import counted
 from tuner.store import Sweep, TrialResult
 
@@ -61,16 +62,9 @@ def choose_baseline(exploration: Sweep) -> Chosen:
     Args:
         exploration: Its first trial is the first of ``points_to_evaluate``, if there are any.
     """
-    if exploration.spec.points_to_evaluate:
-        first = exploration.trial(str(exploration.trials()["trial_id"].iloc[0]))
-        return Chosen(exploration, first, "the first of points_to_evaluate")
-    ranked = exploration.best(max(2, len(exploration.trials())))
-    median = ranked[len(ranked) // 2]
-    return Chosen(
-        exploration,
-        median,
-        "the median trial of the exploration, since no default is named (points_to_evaluate)",
-    )
+    trial, is_named = default_baseline(exploration)
+    median = "the median trial of the exploration, since no default is named (points_to_evaluate)"
+    return Chosen(exploration, trial, "the first of points_to_evaluate" if is_named else median)
 
 
 def _best(sweep: Sweep) -> TrialResult | None:

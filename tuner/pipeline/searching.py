@@ -13,11 +13,12 @@ from tuner.errors import NoResultError
 from tuner.pipeline.choosing import choose_winner
 from tuner.pipeline.settling import plan_explorer, round_options
 from tuner.pipeline.steps import Outcome, StepName
-from tuner.pipeline.work import Work, has_ended
+from tuner.pipeline.work import Work
 from tuner.playbook.positions import searchable
 from tuner.playbook.refinement.lineage import lineage_of
 from tuner.playbook.refinement.refining import propose_refinement
 from tuner.playbook.refinement.round_planning import plan_round
+from tuner.playbook.studied import has_ended
 from tuner.plurals import counted
 from tuner.replanning import stored_scenario
 from tuner.searchers.parameters import parameters

@@ -12,12 +12,12 @@ from tuner.pipeline.folder import StudyFolder
 from tuner.pipeline.settled import Settled
 from tuner.pipeline.steps import StepName
 from tuner.planning import Plan
-from tuner.playbook.studied import TrainingOptions
+from tuner.playbook.studied import TrainingOptions, has_ended
 from tuner.scenario import Scenario
 from tuner.store import Sweep, SweepLayout, load
 from tuner.sweep import resume, run_plan
 
-__all__ = ["Work", "has_ended"]
+__all__ = ["Work"]
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,3 @@ class Work:
     @property
     def _progress(self) -> str:
         return str(self.running.get("progress", "auto"))
-
-
-def has_ended(sweep: Sweep) -> bool:
-    """Say whether a sweep has run to its end."""
-    return sweep.state.get("status") == "finished"

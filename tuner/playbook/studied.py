@@ -28,6 +28,7 @@ __all__ = [
     "TrainingOptions",
     "best_time",
     "carry_out",
+    "has_ended",
     "last_checkpoint",
     "run_or_go_on",
     "run_to_end",
@@ -164,6 +165,11 @@ def run_to_end(scenario: Scenario, root: Path, options: SweepOptions) -> Sweep:
     return sweep
 
 
+def has_ended(sweep: Sweep) -> bool:
+    """Say whether a sweep has run to its end, which a budget may have set."""
+    return sweep.state.get("status") == "finished"
+
+
 def run_or_go_on(
     scenario: Scenario, root: Path, options: SweepOptions, has_ended: Callable[[Sweep], bool]
 ) -> Sweep:
@@ -260,7 +266,7 @@ def _differing(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
 def _is_complete(sweep: Sweep) -> bool:
     """Return whether every training of a derived sweep has ended by itself."""
-    return sweep.state.get("status") == "finished" and not sweep.state.get("message")
+    return has_ended(sweep) and not sweep.state.get("message")
 
 
 def _options(studied: Studied, repeats: Repeats, root: Path) -> SweepOptions:

@@ -22,7 +22,7 @@ from tuner.errors import SpecError, SweepFailedError, nearest
 from tuner.options import SweepOptions
 from tuner.places import Uri, place_of
 from tuner.playbook.finalization.finalizing import finalize
-from tuner.playbook.studied import run_or_go_on
+from tuner.playbook.studied import has_ended, run_or_go_on
 from tuner.plurals import counted
 from tuner.scenario import Scenario
 from tuner.store import Sweep
@@ -194,15 +194,11 @@ def _searched(scenario: Scenario, root: Path, options: SweepOptions) -> Sweep:
     Raises:
         SweepFailedError: It could not be carried on, or was interrupted.
     """
-    sweep = run_or_go_on(scenario, root, options, _has_ended)
-    if not _has_ended(sweep):
+    sweep = run_or_go_on(scenario, root, options, has_ended)
+    if not has_ended(sweep):
         done = counted(len(sweep.trials()), "trial")
         raise SweepFailedError(
             f"the search in {root} is {sweep.state.get('status')} after {done}; they are kept: "
             "give the same command again to go on"
         )
     return sweep
-
-
-def _has_ended(sweep: Sweep) -> bool:
-    return bool(sweep.state.get("status") == "finished")

@@ -27,7 +27,7 @@ from tuner.plurals import counted
 from tuner.store import Sweep, TrialResult
 from tuner.store.layout import write_atomically
 
-__all__ = ["ADOPTION_FILE", "ADOPTION_FOLDER", "adopt"]
+__all__ = ["ADOPTION_FILE", "ADOPTION_FOLDER", "adopt", "default_baseline"]
 
 ADOPTION_FILE = "adoption.json"
 ADOPTION_FOLDER = "adopt"
@@ -105,20 +105,35 @@ def _baseline(
         found, chosen_by = Candidate("baseline", dict(given)), "the configuration that was given"
     elif given is not None:
         found, chosen_by = _as_candidate(sweep.trial(given)), "the trial that was named"
-    elif sweep.spec.points_to_evaluate:
-        first = str(sweep.trials()["trial_id"].iloc[0])
-        found = _as_candidate(sweep.trial(first))
-        chosen_by = "the first of points_to_evaluate"
     else:
-        ranked = sweep.best(max(2, len(sweep.trials())))
-        found = _as_candidate(ranked[len(ranked) // 2])
-        chosen_by = "the median trial, since the sweep names no default; name one (--baseline)"
+        trial, is_named = default_baseline(sweep)
+        found = _as_candidate(trial)
+        chosen_by = (
+            "the first of points_to_evaluate"
+            if is_named
+            else "the median trial, since the sweep names no default; name one (--baseline)"
+        )
     if dict(found.config) == dict(winner.config):
         raise SpecError(
             f"a winner is compared with another configuration, and the baseline ({chosen_by}) is "
             f"that of {winner.trial_id} itself; name another (--baseline, baseline=)"
         )
     return found, chosen_by
+
+
+def default_baseline(sweep: Sweep) -> tuple[TrialResult, bool]:
+    """Return what a winner has to beat: the user's default, or what chance would have brought.
+
+    Returns:
+        The first of ``points_to_evaluate`` and True, or the median trial and False.
+
+    Raises:
+        NoResultError: No trial has a finite value.
+    """
+    if sweep.spec.points_to_evaluate:
+        return sweep.trial(str(sweep.trials()["trial_id"].iloc[0])), True
+    ranked = sweep.best(max(2, len(sweep.trials())))
+    return ranked[len(ranked) // 2], False
 
 
 def _as_candidate(trial: TrialResult) -> Candidate:

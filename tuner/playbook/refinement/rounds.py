@@ -17,6 +17,7 @@ from tuner.places import Uri
 from tuner.playbook.refinement.lineage import lineage_of
 from tuner.playbook.refinement.refining import Refinement, propose_refinement
 from tuner.playbook.refinement.round_planning import next_lineage, plan_round, storage_of
+from tuner.playbook.studied import has_ended
 from tuner.replanning import stored_scenario
 from tuner.scenario import Scenario
 from tuner.store import Sweep, load
@@ -82,12 +83,12 @@ def refine(
             if tell is not None:
                 tell(proposal)
             there = _start(parent, proposal, scenario, budget, options)
-        elif there.state.get("status") != "finished":
+        elif not has_ended(there):
             progress = options.get("progress", "auto")
             there = resume(there.place, scenario=scenario, progress=progress)
         done.append(there)
         sweep = there
-        if there.state.get("status") != "finished":
+        if not has_ended(there):
             break
     return replace(_proposed(sweep, scenario, **chosen), sweeps=tuple(done))
 
