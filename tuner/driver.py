@@ -145,7 +145,7 @@ class Driver:
         files_dir = layout.artifacts_dir if callbacks else None
         checkpoints = Checkpoints(*self._folder.checkpoints())
         self._remover = Remover(checkpoints)
-        storage = TrialStorage(checkpoints, files_dir)
+        storage = TrialStorage(checkpoints, files_dir, spec.name)
         self._leave.callback(storage.remove_temporary_files)
         self._execution = Execution(
             plan,

@@ -72,7 +72,7 @@ def test_what_needs_no_asking() -> None:
 
 @pytest.fixture
 def trial(tmp_path: Path) -> SweepTrial:
-    storage = TrialStorage(Checkpoints.local(tmp_path), tmp_path)
+    storage = TrialStorage(Checkpoints.local(tmp_path), tmp_path, "sweep")
     trial = SweepTrial("none", stub=True, max_failures=0, storage=storage)
     trial.init_local_path()
     return trial

@@ -149,7 +149,7 @@ def carried_out(
     recorder = Recorder(diary, plan.spec, say=lambda _: None, clock=lambda: actors.now)  # type: ignore[arg-type]
     execution = Execution(
         plan,
-        storage=TrialStorage(Checkpoints.local(checkpoints), folder),
+        storage=TrialStorage(Checkpoints.local(checkpoints), folder, "story"),
         remove_checkpoint=lambda _: None,
         recorder=recorder,
         callbacks=[],

@@ -63,7 +63,7 @@ def stock(folder: Path, cluster: ClusterModel, options: SweepOptions) -> Story:
     checkpoints.mkdir(parents=True)
     actors = TimedActors(checkpoints, NoisyCurves(), cluster)
     diary = StockDiary(actors)
-    storage = TrialStorage(Checkpoints.local(checkpoints), folder)
+    storage = TrialStorage(Checkpoints.local(checkpoints), folder, "sweep")
     trials = Trials(plan, storage, diary.created)
     limit = sum(cluster.places(plan.spec.resources))
     source = TrialSource(

@@ -137,7 +137,7 @@ def carry_out(
     checkpoints.mkdir(parents=True, exist_ok=True)
     recorder = Recorder(writer, plan.spec, say=lambda _: None, clock=lambda: 0.0)  # type: ignore[arg-type]
     kept = Checkpoints.local(checkpoints)
-    storage = TrialStorage(kept, folder.parent / "files")
+    storage = TrialStorage(kept, folder.parent / "files", folder.name)
     execution = Execution(
         plan, storage=storage, remove_checkpoint=kept.remove, recorder=recorder, callbacks=[]
     )

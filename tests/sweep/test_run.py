@@ -295,6 +295,29 @@ def test_a_users_callback_sees_every_result(run: Run) -> None:
     assert (count.seen, count.ended) == (27, True)
 
 
+@pytest.mark.usefixtures("one_process")
+def test_trials_and_callbacks_know_the_name_of_their_sweep(run: Run) -> None:
+    class Names(tune.Callback):
+        def __init__(self) -> None:
+            self.seen: set[str] = set()
+
+        def on_trial_start(self, *args: Any, trial: Any, **info: Any) -> None:
+            self.seen.add(trial.experiment_dir_name)
+
+    names = Names()
+    run(num_samples=2, name="named", callbacks=[names])
+    assert names.seen == {"named"}
+
+
+def test_a_function_knows_the_name_of_its_sweep(run: Run) -> None:
+    def tell(config: dict[str, Any]) -> None:
+        name = tune.get_context().get_experiment_name()
+        tune.report({"loss": config["x"], "epoch": 1, "sweep": name})
+
+    sweep = run(make_scenario(tell, max_t=1), num_samples=1, name="named")
+    assert list(sweep.reports().sweep) == ["named"]
+
+
 def test_nothing_temporary_is_left_behind(run: Run) -> None:
     session = Path(ray._private.worker.global_worker.node.get_session_dir_path())
     before = set((session / "artifacts").glob("*"))  # of drivers that other tests killed

@@ -27,7 +27,7 @@ def measure_share(plan: Plan, checkpoints: Checkpoints, say: Callable[[str], Non
         SweepFailedError: A configuration fails for another reason than want of memory.
     """
     scenario = plan.scenario
-    storage = TrialStorage(checkpoints, None)
+    storage = TrialStorage(checkpoints, None, plan.spec.name)
     try:
         configs = representatives(scenario.space, scenario.constraint, seed=plan.spec.seed)
         with RayBench(plan, storage, say=say) as bench:

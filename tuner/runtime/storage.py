@@ -85,18 +85,25 @@ class TrialStorage(StorageContext):
         checkpoints: Where checkpoints go, a folder per trial.
         files_dir: Where files go that callbacks write per trial (TensorBoard, CSV, ...); None
             for Ray's temporary folder, which `remove_temporary_files` removes.
+        sweep: The sweep's name, by which callbacks group its trials (``trial.experiment_dir_name``)
+            and trials know it (``tune.get_context().get_experiment_name()``).
     """
 
-    def __init__(self, checkpoints: Checkpoints, files_dir: Path | None) -> None:
+    def __init__(self, checkpoints: Checkpoints, files_dir: Path | None, sweep: str) -> None:
         self._files_dir = str(files_dir) if files_dir is not None else None
-        folder = PurePosixPath(checkpoints.path)
+        self._checkpoints_path = checkpoints.path
         super().__init__(
-            storage_path=str(folder.parent),
-            experiment_dir_name=folder.name,
+            storage_path=str(PurePosixPath(checkpoints.path).parent),
+            experiment_dir_name=sweep,
             storage_filesystem=checkpoints.filesystem,
         )
         # Ray names its temporary folder by the second; two sweeps may begin in the same one.
         self._timestamp = f"{self._timestamp}-{uuid.uuid4().hex[:8]}"
+
+    @property
+    def experiment_fs_path(self) -> str:
+        """Where checkpoints go, a folder per trial."""
+        return self._checkpoints_path
 
     @property
     def experiment_driver_staging_path(self) -> str:
