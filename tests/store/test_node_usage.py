@@ -89,6 +89,19 @@ def test_workers_of_a_driver_that_was_killed_end_with_its_last_sign() -> None:
     assert node.gpu_busy == pytest.approx(0.25 * 50 / (2 * 50))
 
 
+def test_the_last_sign_of_a_driver_need_not_tell_more_than_that_it_was_there() -> None:
+    events = [
+        event("nodes", 0.0, nodes=[A]),
+        started(1, 0.0, QUARTER),
+        {"event": "save", "timestamp": 40.0},  # rows leave out what is null
+        event("resumed", 1000.0),
+    ]
+
+    (node,) = node_usage(events, until=1000.0)
+
+    assert (node.present_s, node.unused_s) == (40.0, 0.0)
+
+
 def test_workers_that_run_are_busy_so_far() -> None:
     events = [event("nodes", 0.0, nodes=[A]), started(1, 20.0, QUARTER)]
 

@@ -104,13 +104,14 @@ def node_usage(events: Iterable[Mapping[str, Any]], until: float) -> list[NodeUs
     """Return what each node was used for, in the order in which they came.
 
     Args:
-        events: ``event``, ``timestamp`` and ``details``, in order: at least those of
+        events: ``event``, ``timestamp`` and, if any, ``details``, in order: at least those of
             `EVENTS_OF_NODES`, and each that is the last one before a new driver.
         until: When the sweep ended, or now, in unix seconds.
     """
     books, last = _Books(), until
     for event in events:
-        kind, now, details = event["event"], event["timestamp"], event["details"]
+        kind, now = event["event"], event["timestamp"]
+        details = event.get("details", {})  # the last one before a new driver may have none
         if kind == "resumed":
             books.close(last)  # what was under way ended with the driver before
         elif kind == "nodes":
