@@ -20,6 +20,8 @@ LAYERS = {
     "spec": 0,
     "arms": 0,
     "budgets": 0,
+    "display": 0,
+    "short_text": 0,
     "seeds": 0,
     "randomness": 0,
     "caching": 0,

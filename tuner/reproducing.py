@@ -15,7 +15,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -23,14 +23,17 @@ from typing import Any
 from ray.tune.search import Searcher
 
 from tuner.differences import MetricDifference, compare, versions_apart
+from tuner.display import Display, Displayed, Grid, facts
 from tuner.errors import SpecError
 from tuner.options import SweepOptions
 from tuner.places import Uri
 from tuner.planning import resolve_plan
+from tuner.plurals import counted
 from tuner.provenance import provenance
 from tuner.replanning import scenario_again
 from tuner.scenario import Scenario
 from tuner.schedulers.succession import Succession
+from tuner.short_text import value_text
 from tuner.spec import SweepSpec
 from tuner.store import Sweep, SweepLayout, TrialResult, load
 from tuner.store.following import Follower
@@ -43,7 +46,7 @@ _TRIAL_ID = re.compile(r"t(\d{6,})")
 
 
 @dataclass(frozen=True)
-class Reproduction:
+class Reproduction(Displayed):
     """What running a trial again came to.
 
     Attributes:
@@ -74,6 +77,25 @@ class Reproduction:
     def within(self, tolerance: float) -> bool:
         """Return whether each metric's absolute or relative difference is at most so large."""
         return all(metric.within(tolerance) for metric in self.metrics)
+
+    def _display(self) -> Display:
+        then, now = self.iterations
+        count = counted(then, "report") + ("" if then == now else f" then, {now} now")
+        rows = tuple(
+            (
+                *(each.metric, value_text(each.max_abs), value_text(each.max_rel)),
+                "identical"
+                if each.first_iteration is None
+                else f"iteration {each.first_iteration}",
+            )
+            for each in self.metrics
+        )
+        heads = ("metric", "max abs", "max rel", "first difference")
+        versions = ((name, f"{then} -> {now}") for name, (then, now) in self.versions.items())
+        return Display(
+            f"{self.trial_id}: {'identical' if self.identical else 'differs'} over {count}",
+            (Grid(rows, heads), replace(facts(versions), title="versions that differ")),
+        )
 
 
 def reproduce(

@@ -1,43 +1,8 @@
-"""Short texts for durations, values and configurations."""
+"""What a sweep comes to, as short texts."""
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from tuner.progress.wording import config_text, duration_text, resources_text, value_text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0s"), (-3, "0s"), (59.4, "59s"), (59.6, "1m 00s"), (125, "2m 05s"),
-        (3600, "1h 00m"), (86_399, "23h 59m"), (90_000, "1d 01h"),
-    ],
-)  # fmt: skip
-def test_durations(seconds: float, text: str) -> None:
-    assert duration_text(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (None, "-"), (0.000123456, "0.0001235"), (1e300, "1e+300"), (math.nan, "nan"),
-        (-math.inf, "-inf"), (True, "True"), (123456789, "123456789"), (np.float64(0.25), "0.25"),
-        ([64, 0.1], "[64, 0.1]"), ("two\nlines", "two lines"), ("x" * 90, "x" * 37 + "..."),
-    ],
-)  # fmt: skip
-def test_values(value: object, text: str) -> None:
-    assert value_text(value) == text
-
-
-def test_a_configuration_is_flat_and_names_a_chosen_none() -> None:
-    config = {"lr": 0.1, "model": {"units": [8, 8], "norm": None, "extra": {}}}
-    assert config_text(config) == "lr=0.1 model/units=[8, 8] model/norm=None model/extra={}"
+from tuner.progress.wording import ended_text, resources_text
 
 
 def test_resources() -> None:
@@ -45,8 +10,6 @@ def test_resources() -> None:
     assert resources_text({"memory": (0.0, 15.6e9)}) == "memory 0/14.5GiB"
 
 
-@given(st.recursive(st.none() | st.floats() | st.text() | st.booleans(), st.lists))
-def test_every_value_fits_on_a_short_line(value: object) -> None:
-    text = value_text(value)
-    assert len(text) <= 40
-    assert "\n" not in text
+def test_how_many_have_ended() -> None:
+    assert ended_text(3, 10) == "3 of 10 trials ended"
+    assert ended_text(1, None) == "1 trial ended"

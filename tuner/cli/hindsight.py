@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,14 +10,12 @@ import typer
 from tuner.cli.locate import open_sweep
 from tuner.cli.reading import AsJson, SweepPath
 from tuner.cli.strict_json import dumps
-from tuner.plurals import counted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from tuner.hindsight import ArmInHindsight, Hindsight
-    from tuner.hindsight.results import Bounds, Chance
+    from tuner.hindsight import Hindsight
 
 __all__ = ["replay"]
 
@@ -87,17 +85,12 @@ def _print(found: Hindsight) -> None:
 def _parts(found: Hindsight) -> Iterator[RenderableType]:
     from rich.text import Text
 
-    yield Text.assemble(
-        (found.sweep, "bold"),
-        f"  {found.scheduler}, {counted(found.trials, 'trial')}, {counted(found.epochs, 'epoch')}, "
-        f"best {found.metric} {found.best:.4g}; in {counted(found.orderings, 'order')}, "
-        f"{counted(found.concurrency, 'trial')} at a time",
-    )
+    yield Text.assemble((found.sweep, "bold"), f"  {found.basis}")
     yield Text()
     yield _table(found)
     for refusal in {arm.refusal: None for arm in found.arms if arm.refusal is not None}:
         yield Text(f"! not known: {refusal.replace('max_unknown', '--max-unknown')}", "yellow")
-    yield Text("\n(in 90 % of the orders; of probabilities, the 95 % interval)", "dim")
+    yield Text(f"\n({found.intervals})", "dim")
     for remark in found.remarks:
         yield Text(remark, "dim")
 
@@ -106,52 +99,11 @@ def _table(found: Hindsight) -> Table:
     from rich.text import Text
 
     from tuner.cli.grid import empty_table
+    from tuner.hindsight.wording import HEADINGS, arm_cells
 
-    headings = (">keeps the winner", ">regret", ">epochs", ">saves", ">wall saved")
-    table = empty_table("arm", *headings)
+    first, *others = HEADINGS
+    table = empty_table(first, *(f">{heading}" for heading in others))
     for arm in found.arms:
-        table.add_row(Text(arm.arm), *_cells(arm))
+        name, *cells = arm_cells(arm)
+        table.add_row(Text(name), *cells)
     return table
-
-
-def _cells(arm: ArmInHindsight) -> Iterator[str]:
-    if arm.refusal is not None:
-        yield f"not known: {arm.unknown:.0%}"
-        return
-    yield _chance(arm.keeps_winner)
-    yield _mean(arm.regret, lambda value: f"{value:.2g}")
-    yield _mean(arm.epochs, lambda value: f"{value:,.0f}")
-    yield _saving(arm.saved)
-    yield _mean(arm.saved_wall_s, _percent)
-
-
-def _chance(chance: Chance | None) -> str:
-    if chance is None:
-        return "-"
-    if chance.low != chance.high:
-        return f"{_percent(chance.low)} to {_percent(chance.high)}"
-    return f"{_percent(chance.low)} ({_percents(chance.smallest, chance.largest)})"
-
-
-def _saving(bounds: Bounds | None) -> str:
-    """Return a mean share with its range over the orders, if it is known."""
-    told = _mean(bounds, _percent)
-    if bounds is None or bounds.low != bounds.high or bounds.smallest == bounds.largest:
-        return told
-    return f"{told} ({_percents(bounds.smallest, bounds.largest)})"
-
-
-def _mean(bounds: Bounds | None, text: Callable[[float], str]) -> str:
-    """Return a mean, or where it is not known, the two between which it lies."""
-    if bounds is None:
-        return "-"
-    low, high = text(bounds.low), text(bounds.high)
-    return low if low == high else f"{low} to {high}"
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0%}"
-
-
-def _percents(low: float, high: float) -> str:
-    return f"{100 * low:.0f} to {100 * high:.0f}"

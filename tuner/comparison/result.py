@@ -11,7 +11,9 @@ import pandas as pd
 from tuner.comparison.folder import ComparisonFolder
 from tuner.comparison.record import last_line
 from tuner.comparison.terms import Cell, Terms
+from tuner.display import Display, Displayed, Grid
 from tuner.errors import StorageError
+from tuner.objectives import Objective
 from tuner.places import Uri, place_of
 from tuner.plurals import counted
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:  # statistics and figures take a second to import, which no wo
 __all__ = ["Comparison", "load_comparison"]
 
 
-class Comparison:
+class Comparison(Displayed):
     """Runs of several arms on several tasks, at one budget; reads the folder anew at every call.
 
     Args:
@@ -129,8 +131,19 @@ class Comparison:
 
     @property
     def metric(self) -> str:
-        """What the tasks tune."""
-        return ", ".join(dict.fromkeys(each["metric"] for each in self.terms.tasks.values()))
+        """What the tasks tune, and which way is better."""
+        from tuner.figures.labels import directed
+
+        tuned = (Objective(each["metric"], each["mode"]) for each in self.terms.tasks.values())
+        return ", ".join(dict.fromkeys(map(directed, tuned)))
+
+    def _display(self) -> Display:
+        told = self.answers()
+        title, *others = told.headline
+        grids = (
+            Grid(table.rows, table.headings, table.names, table.title) for table in told.tables
+        )
+        return Display(title, tuple(grids), (*others, *told.remarks))
 
     def _unfinished(self) -> Iterator[str]:
         """Yield which runs have still to come."""

@@ -6,6 +6,9 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from tuner.display import Display, Displayed, Grid
+from tuner.plurals import counted
+
 __all__ = ["Diagnosis", "Finding", "Level"]
 
 
@@ -37,7 +40,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Diagnosis:
+class Diagnosis(Displayed):
     """Everything that was looked at, in the order of the checks.
 
     Attributes:
@@ -65,6 +68,21 @@ class Diagnosis:
         """What is worth a look."""
         return tuple(each for each in self.findings if each.level is Level.warning)
 
+    def __str__(self) -> str:
+        return self._display().text()
+
+    def _display(self) -> Display:
+        rows = tuple((each.level.value, each.check, _told(each)) for each in self.findings)
+        wrong = f"{counted(len(self.errors), 'error')}, {counted(len(self.warnings), 'warning')}"
+        return Display(f"{counted(self.nodes, 'node')}: {wrong}", (Grid(rows, words=3),))
+
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON-able values."""
         return {"ok": self.ok, **asdict(self)}
+
+
+def _told(finding: Finding) -> str:
+    """Return what was found, of which nodes, and what to do."""
+    about = f"{', '.join(finding.nodes)}: " if finding.nodes else ""
+    remedy = f"\n-> {finding.remedy}" if finding.remedy else ""
+    return f"{about}{finding.message}{remedy}"

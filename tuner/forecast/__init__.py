@@ -2,6 +2,7 @@
 
 - `planner`: `plan`, from the options of a sweep to a `Forecast`.
 - `results`: what a forecast holds.
+- `wording`: that as short texts.
 - `rungs`: what follows from a scheduler by arithmetic.
 - `accounting`: from simulated sweeps to a forecast.
 - `rehearsal`: what a simulated sweep costs; `exchangeable`: its trials.

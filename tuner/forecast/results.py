@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from tuner.display import Display, Displayed, Grid, facts
 from tuner.forecast.estimates import Estimate, PlannedRung
+from tuner.forecast.wording import figures, rungs_cells
+from tuner.plurals import counted
 
 __all__ = ["Basis", "Forecast"]
 
@@ -13,7 +16,7 @@ Basis = Literal["exact", "expected", "simulated"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Forecast:
+class Forecast(Displayed):
     """What a sweep will take, before it runs.
 
     Attributes:
@@ -82,6 +85,23 @@ class Forecast:
     def saved(self) -> float:
         """The expected share of full training that is not done, 0 to 1."""
         return 1 - self.epochs.expected / self.full_epochs
+
+    @property
+    def size(self) -> str:
+        """With what how many trials train how far at most, in a line."""
+        trials = counted(self.trials, "trial")
+        return f"{self.arm}  {trials} of at most {self.max_t} {self.time_attr}"
+
+    def __str__(self) -> str:
+        return self._display().text()
+
+    def _display(self) -> Display:
+        headings, *rows = rungs_cells(self)
+        return Display(
+            f"{self.scenario}  {self.size}",
+            (facts(figures(self)), Grid(tuple(rows), headings, words=0)),
+            (*(f"! {warning}" for warning in self.warnings), *self.remarks),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON-able values."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tuner.display import Display, Displayed
 from tuner.plurals import counted
 
 __all__ = ["Alone", "Probe", "Together"]
@@ -51,7 +52,7 @@ class Together:
 
 
 @dataclass(frozen=True)
-class Probe:
+class Probe(Displayed):
     """The share of a GPU that a scenario's trials should take, and why.
 
     Attributes:
@@ -93,6 +94,13 @@ class Probe:
         yield f"reports/s of all trials on a GPU together: {rates}"
         if self.cpus is not None and self.trials >= self.cpus:
             yield f"the CPUs of a node suffice for {counted(self.cpus, 'trial')} per GPU, no more"
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def _display(self) -> Display:
+        choice, *evidence = self.lines()
+        return Display(choice, notes=tuple(evidence))
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values."""

@@ -11,6 +11,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
+from tuner.display import Display, Displayed, Grid
+from tuner.hindsight.wording import HEADINGS, arm_cells
+from tuner.plurals import counted
+
 __all__ = ["ArmInHindsight", "Bounds", "Chance", "Hindsight"]
 
 _RANGE = (0.05, 0.95)  # quantiles over the orderings
@@ -117,7 +121,7 @@ class ArmInHindsight:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hindsight:
+class Hindsight(Displayed):
     """What other schedulers would have done on a finished sweep.
 
     Attributes:
@@ -148,6 +152,29 @@ class Hindsight:
     arms: tuple[ArmInHindsight, ...]
     remarks: tuple[str, ...]
     outcomes: pd.DataFrame
+
+    @property
+    def basis(self) -> str:
+        """What was replayed and how often, in a line."""
+        return (
+            f"{self.scheduler}, {counted(self.trials, 'trial')}, {counted(self.epochs, 'epoch')}, "
+            f"best {self.metric} {self.best:.4g}; in {counted(self.orderings, 'order')}, "
+            f"{counted(self.concurrency, 'trial')} at a time"
+        )
+
+    @property
+    def intervals(self) -> str:
+        """What the intervals in the answers are, in a line."""
+        return "in 90 % of the orders; of probabilities, the 95 % interval"
+
+    def __str__(self) -> str:
+        return self._display().text()
+
+    def _display(self) -> Display:
+        refusals = dict.fromkeys(arm.refusal for arm in self.arms if arm.refusal is not None)
+        notes = (*(f"not known: {refusal}" for refusal in refusals), self.intervals, *self.remarks)
+        grid = Grid(tuple(map(arm_cells, self.arms)), HEADINGS)
+        return Display(f"{self.sweep}: {self.basis}", (grid,), notes)
 
     def to_json(self) -> dict[str, Any]:
         """Return all but `outcomes` as JSON-able values."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tuner.budgets import Budget, Unit
+from tuner.display import Display, Displayed, Grid
 from tuner.errors import NoResultError
 from tuner.objectives import Mode
 from tuner.pipeline.choosing import choose_winner
@@ -50,7 +51,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Study:
+class Study(Displayed):
     """How a study stands.
 
     Attributes:
@@ -153,16 +154,26 @@ class Study:
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        unit = self.budget.unit
-        yield f"{self.folder}: {self.scenario}, {self.metric} ({self.mode}), {self.budget}"
-        amounts = [_of(step, unit) for step in self.steps]
+        yield self._heading
+        amounts = [_of(step, self.budget.unit) for step in self.steps]
         width = max(map(len, amounts))
         for step, amount in zip(self.steps, amounts, strict=True):
             yield f"{step.name:9}{step.status:12}{amount:{width}}  {step.headline}".rstrip()
-        yield (
-            f"spent {spent_text(self.spent, self.budget.amount, unit)}; "
-            f"all of it: {StudyFolder(Path(self.folder)).story_file}"
-        )
+        yield from self._notes()
+
+    def _display(self) -> Display:
+        unit = self.budget.unit
+        rows = ((each.name, each.status, _of(each, unit), each.headline) for each in self.steps)
+        heads = ("step", "status", "spent", "result")
+        return Display(self._heading, (Grid(tuple(rows), heads, words=4),), tuple(self._notes()))
+
+    @property
+    def _heading(self) -> str:
+        return f"{self.folder}: {self.scenario}, {self.metric} ({self.mode}), {self.budget}"
+
+    def _notes(self) -> Iterator[str]:
+        spent = spent_text(self.spent, self.budget.amount, self.budget.unit)
+        yield f"spent {spent}; all of it: {StudyFolder(Path(self.folder)).story_file}"
         if not self.finished:
             yield f"to go on: {self.command}"
 

@@ -84,11 +84,11 @@ class Studied:
         return Objective(self.sweep.metric, self.sweep.mode)
 
 
-def studied_sweep(path: str | Path | Uri, name: str, options: TrainingOptions) -> Studied:
+def studied_sweep(path: str | Path | Uri | Sweep, name: str, options: TrainingOptions) -> Studied:
     """Return a sweep that has ended, with its scenario.
 
     Args:
-        path: Its folder or URI.
+        path: The sweep, or its folder or URI.
         name: Of the folder of what is derived from it, unless the options name another.
         options: How that is made.
 
@@ -97,7 +97,7 @@ def studied_sweep(path: str | Path | Uri, name: str, options: TrainingOptions) -
             option is unknown.
     """
     _check_option_names(options)
-    sweep = load(path)
+    sweep = path if isinstance(path, Sweep) else load(path)
     found = holder(SweepLayout(sweep.path))
     if found is not None and found.alive:
         raise SpecError(

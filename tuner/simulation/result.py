@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
 
+from tuner.display import Display, facts
 from tuner.places import Place
+from tuner.short_text import duration_text
 from tuner.simulation.usage import Usage
 from tuner.store.record import SweepRecord
 from tuner.store.schema import TableName
@@ -50,6 +53,17 @@ class SimulatedSweep(SweepRecord):
     def __repr__(self) -> str:
         where = "in memory" if self.place is None else f"in {str(self.place)!r}"
         return f"<SimulatedSweep of {self.task!r} {where}>"
+
+    def _display(self) -> Display:
+        return Display(f"{self.task}: {self.spec.arm}, simulated", (facts(self._facts()),))
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield from super()._facts()
+        if self.full_epochs:
+            share = self.epochs / self.full_epochs
+            yield "epochs", f"{self.epochs:,}, {share:.0%} of full trainings"
+        yield "time", f"{duration_text(self.seconds)} on {self.cluster}, in virtual time"
+        yield "workers", f"training {self.usage.utilisation:.0%} of the time"
 
     def _content(self) -> dict[str, Any]:
         return self._record._content()

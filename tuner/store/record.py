@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any, Literal, cast, get_args, overload
 
@@ -12,12 +13,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tuner.display import Display, Displayed, facts
 from tuner.errors import NoResultError, SpecError, StorageError, nearest
 from tuner.objectives import Mode, Objective
+from tuner.plurals import counted
 from tuner.spec import SweepSpec
 from tuner.store.attempts import surviving
 from tuner.store.frames import to_frame
 from tuner.store.node_usage import EVENTS_OF_NODES, NodeUsage, node_usage
+from tuner.store.overview import overview
 from tuner.store.pareto import pareto_front
 from tuner.store.results import At, TrialResult, describe_failures, rank
 from tuner.store.schema import TableName, rows_of
@@ -31,7 +35,7 @@ _WORKER_COLUMNS = [
 ]
 
 
-class SweepRecord(ABC):
+class SweepRecord(Displayed, ABC):
     """The tables of a sweep, and what can be said of them."""
 
     @abstractmethod
@@ -215,6 +219,21 @@ class SweepRecord(ABC):
             known = table["trial_id"].to_pylist()
             raise SpecError(f"no trial {trial_id!r} in {self._whence}{nearest(trial_id, known)}")
         return TrialResult.of_row(rows[0], self.metric, "best")
+
+    def _display(self) -> Display:
+        spec = self.spec
+        return Display(f"{self._whence}: {spec.scenario}, {spec.arm}", (facts(self._facts()),))
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        """Yield how the sweep stands."""
+        try:
+            best = self.best()
+        except NoResultError:
+            best = None
+        yield from overview(self.state, self._table("trials"), self.objectives[0], best)
+        if len(self.objectives) > 1:
+            others = ", ".join(map(str, self.objectives[1:]))
+            yield "Pareto front", f"{counted(len(self.pareto()), 'trial')}, also by {others}"
 
     def _has_cut_short(self, trials: pa.Table) -> bool:
         """Return whether the end of the sweep, not its own, ended a trial that had a result."""

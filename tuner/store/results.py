@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tuner.display import Display, Displayed, facts
 from tuner.objectives import Objective
 from tuner.plurals import counted
+from tuner.short_text import config_leaves, duration_text, value_text
 
 __all__ = ["At", "TrialResult", "describe_failures", "last_line", "rank"]
 
@@ -16,7 +18,7 @@ At = Literal["best", "last"]
 
 
 @dataclass(frozen=True)
-class TrialResult:
+class TrialResult(Displayed):
     """A trial, and what it reached.
 
     Attributes:
@@ -66,6 +68,19 @@ class TrialResult:
             seconds=row.get("seconds"),
             seed=row.get("seed"),
         )
+
+    def _display(self) -> Display:
+        told = f"{self.trial_id}: {self.outcome or self.status}"
+        values = ((name, value_text(value)) for name, value in config_leaves(self.config))
+        return Display(told, (facts(self._facts()), facts(values)))
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "value", value_text(self.value)
+        yield "iteration", value_text(self.iteration)
+        if self.seconds is not None:
+            yield "trained for", duration_text(self.seconds)
+        if self.error:
+            yield "error", last_line(self.error)
 
 
 def rank(values: Sequence[float | None], objective: Objective) -> list[int]:

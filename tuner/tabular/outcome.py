@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tuner.display import Display, Displayed, Grid
 from tuner.playbook.finalization.model_card import Finalization
 from tuner.playbook.finalization.models import Model, load_model
 from tuner.plurals import counted
@@ -44,7 +45,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class AutoML:
+class AutoML(Displayed):
     """A table, searched for the model that predicts a column of it.
 
     Attributes:
@@ -108,8 +109,7 @@ class AutoML:
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        columns = counted(len(self.problem.columns), "column")
-        yield f"{self.folder}: {self.problem.target} from {columns}"
+        yield self._heading
         yield from (f"  {remark}" for remark in self.problem.remarks)
         yield f"best of each family, {self.metric} (lower is better) over folds:"
         for each in self.standings:
@@ -117,6 +117,24 @@ class AutoML:
             tried = counted(each.trials, "trial")
             yield f"  {each.family:11} {each.value:.4g}{spread}  {each.trial}, {tried}"
         yield self.model.text()
+
+    def _display(self) -> Display:
+        rows = tuple(
+            (
+                *(each.family, each.trial, f"{each.value:.4g}"),
+                *("" if each.spread is None else f"{each.spread:.4g}", f"{each.trials:,}"),
+            )
+            for each in self.standings
+        )
+        heads = ("family", "best trial", self.metric, "spread over folds", "trials")
+        model = self.model._display()
+        grids = (Grid(rows, heads, words=2), *model.grids)
+        return Display(self._heading, grids, (model.title, *self.problem.remarks, *model.notes))
+
+    @property
+    def _heading(self) -> str:
+        columns = counted(len(self.problem.columns), "column")
+        return f"{self.folder}: {self.problem.target} from {columns}"
 
 
 def leaderboard(sweep: Sweep) -> tuple[Standing, ...]:

@@ -24,7 +24,7 @@ from tuner.store.lock import SweepLock
 def test_a_winner_is_compared_with_the_median_trial_over_new_seeds(
     ray: InProcess, sweep: tuner.Sweep
 ) -> None:
-    found = adopt(sweep.path, seeds=3)
+    found = adopt(sweep, seeds=3)
     ranked = [trial.trial_id for trial in sweep.best(6)]
     assert (found.winner.label, found.baseline.label) == (ranked[0], ranked[3])
     assert found.winner.in_sweep == sweep.best().value

@@ -29,7 +29,7 @@ from tuner.trainable.state import read_state
 def test_a_refit_trains_on_all_but_test_for_the_best_number_of_epochs(
     ray: InProcess, sweep: tuner.Sweep
 ) -> None:
-    made = finalize(sweep.path)
+    made = finalize(sweep)
     best = sweep.best()
     curve = sweep.reports().query("trial_id == @best.trial_id")["error"].to_numpy()
     (part,) = made.parts

@@ -39,8 +39,9 @@ def test_finalize_then_predict(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(sweep.path.parent)
     assert main(["finalize", str(sweep.path), "--trial", "t000001"]) == 0
-    assert "refit of t000001" in capsys.readouterr().out
+    assert capsys.readouterr().out.startswith(f"{sweep.path.name}/final: refit of t000001\n")
     inputs, outputs = tmp_path / "inputs.csv", tmp_path / "outputs.csv"
     inputs.write_text("0.5,0.25\n-1,2\n3,1\n")
     final = sweep.path / "final"

@@ -35,7 +35,7 @@ ADOPTION_FOLDER = "adopt"
 
 
 def adopt(
-    path: str | Path | Uri,
+    path: str | Path | Uri | Sweep,
     *,
     seeds: int = 5,
     folds: int | None = None,
@@ -50,7 +50,7 @@ def adopt(
     with those that are missing, and returns what is there if none is.
 
     Args:
-        path: A sweep that has ended.
+        path: A sweep that has ended, or where it lies.
         seeds: How many seeds, at least 1.
         folds: Of a cross-validation for each seed, stratified for classes; None to train and
             validate on the scenario's own rows.

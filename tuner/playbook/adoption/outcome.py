@@ -9,11 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from tuner.display import Display, Displayed, Grid
 from tuner.objectives import Mode, Objective
 from tuner.playbook.adoption.paired import PairedDifference, Verdict
 from tuner.plurals import counted
 
 __all__ = ["Adoption", "Repeated"]
+
+
+_HEADINGS = ("", "trial", "in sweep", "mean", "std", "repeats")
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Repeated:
 
 
 @dataclass(frozen=True)
-class Adoption:
+class Adoption(Displayed):
     """Whether a winner is to be adopted.
 
     Attributes:
@@ -99,16 +103,30 @@ class Adoption:
         return self.text()
 
     def _lines(self) -> Iterator[str]:
+        yield self._heading
+        for role, label, *figures, repeats in (_HEADINGS, *self._rows()):
+            told = " ".join(f"{figure:>10}" for figure in figures)
+            yield f"  {role:9} {label:10} {told} {repeats:>8}"
+        yield from self._notes()
+
+    def _display(self) -> Display:
+        return Display(
+            self._heading, (Grid(tuple(self._rows()), _HEADINGS, words=2),), tuple(self._notes())
+        )
+
+    @property
+    def _heading(self) -> str:
         over = counted(self.seeds, "seed")
         over += f" x {counted(self.folds, 'fold')}" if self.folds else ""
-        yield f"{self.sweep}: {self.metric} ({self.mode}) over {over}"
-        yield f"  {'':9} {'trial':10} {'in sweep':>10} {'mean':>10} {'std':>10} {'repeats':>8}"
+        return f"{self.sweep}: {self.metric} ({self.mode}) over {over}"
+
+    def _rows(self) -> Iterator[tuple[str, ...]]:
         for role, side in (("winner", self.winner), ("baseline", self.baseline)):
             before = "-" if side.in_sweep is None else f"{side.in_sweep:.4g}"
-            yield (
-                f"  {role:9} {side.label:10} {before:>10} {side.mean:>10.4g} "
-                f"{side.deviation:>10.2g} {len(side.values):>8}"
-            )
+            figures = (before, f"{side.mean:.4g}", f"{side.deviation:.2g}")
+            yield (role, side.label, *figures, str(len(side.values)))
+
+    def _notes(self) -> Iterator[str]:
         gain = self.difference
         yield f"gain {gain.gain:.4g} [{gain.low:.4g}, {gain.high:.4g}] ({gain.test})"
         if not math.isnan(self.optimism):

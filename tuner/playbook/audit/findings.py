@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tuner.display import Display, Displayed, Grid
 from tuner.plurals import counted
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Audit:
+class Audit(Displayed):
     """Everything that was looked at, in the order of the checks.
 
     Attributes:
@@ -123,6 +124,18 @@ class Audit:
                 yield f"{'':{13 + width}}-> {each.remedy}"
         yield from (f"note: {remark}" for remark in self.remarks)
         yield self.tally
+
+    def _display(self) -> Display:
+        rows = [
+            (
+                each.verdict.value,
+                each.check,
+                each.message + (f"\n-> {each.remedy}" if each.remedy else ""),
+            )
+            for each in self.findings
+        ]
+        notes = (*(f"note: {remark}" for remark in self.remarks), self.tally)
+        return Display(self.heading, (Grid(tuple(rows), words=3),), notes)
 
     @property
     def heading(self) -> str:

@@ -42,6 +42,7 @@ from tuner.playbook.studied import Studied, TrainingOptions, studied_sweep
 from tuner.plurals import counted
 from tuner.provenance import provenance
 from tuner.scenario import Scenario
+from tuner.store import Sweep
 from tuner.store.layout import write_atomically
 
 __all__ = ["finalize"]
@@ -53,7 +54,7 @@ _FEWEST_TEST = 30  # examples; of fewer, one that is wrong is more than 3 % of a
 
 
 def finalize(
-    path: str | Path | Uri,
+    path: str | Path | Uri | Sweep,
     *,
     trial: str | None = None,
     refit: bool = True,
@@ -71,7 +72,7 @@ def finalize(
     fold; the method that combines them is the one with the lowest error out of fold.
 
     Args:
-        path: A sweep that has ended.
+        path: A sweep that has ended, or where it lies.
         trial: Which trial's configuration; None for what `tuner.adopt` settled on, and for the
             best trial where it was not asked.
         refit: Whether to train it again; False keeps the last checkpoint of the trial as it is,

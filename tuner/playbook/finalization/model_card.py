@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from tuner.display import Display, Displayed, Grid, facts
 from tuner.objectives import Mode
 from tuner.playbook.finalization.ensembles import Score
 from tuner.playbook.finalization.measures import Measured
@@ -58,7 +59,7 @@ class DataFacts:
 
 
 @dataclass(frozen=True)
-class Finalization:
+class Finalization(Displayed):
     """A model that was made of a sweep.
 
     Attributes:
@@ -130,14 +131,30 @@ class Finalization:
         return self.text()
 
     def _lines(self) -> Iterator[str]:
-        what = f"ensemble by {self.method}" if self.method else self.kind
-        yield f"{self.folder}: {what} of {', '.join(part.label for part in self.parts)}"
+        yield self._heading
         yield f"chosen: {self.chosen_by}"
         for name, score in self.out_of_fold.items():
             loss = f", log loss {score.log_loss:.4g}" if score.log_loss else ""
             yield f"  out of fold {name:9} error {score.error:.4g}{loss}"
         yield from (f"  test {name:9} {value}" for name, value in (self.test or {}).items())
         yield from (f"! {remark}" for remark in self.remarks)
+
+    def _display(self) -> Display:
+        scores = tuple(
+            (name, f"{score.error:.4g}", f"{score.log_loss:.4g}" if score.log_loss else "")
+            for name, score in self.out_of_fold.items()
+        )
+        tests = ((name, str(value)) for name, value in (self.test or {}).items())
+        grids = (
+            Grid(scores, ("out of fold", "error", "log loss")),
+            replace(facts(tests), headings=("measure", "on the test examples")),
+        )
+        return Display(self._heading, grids, (f"chosen: {self.chosen_by}", *self.remarks))
+
+    @property
+    def _heading(self) -> str:
+        what = f"ensemble by {self.method}" if self.method else self.kind
+        return f"{self.folder}: {what} of {', '.join(part.label for part in self.parts)}"
 
 
 def card(made: Finalization) -> str:

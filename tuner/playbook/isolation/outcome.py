@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from tuner.display import Display, Displayed, Grid
 from tuner.objectives import Objective
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ FEWEST = 5
 
 
 @dataclass(frozen=True)
-class Isolation:
+class Isolation(Displayed):
     """What the values of scientific hyperparameters bring.
 
     Attributes:
@@ -70,6 +71,12 @@ class Isolation:
 
     def __str__(self) -> str:
         return "\n".join([f"{self.heading}\n", self.to_markdown(), "", *self.notes()])
+
+    def _display(self) -> Display:
+        heads, *rows = self.cells()
+        return Display(
+            self.heading, (Grid(tuple(map(tuple, rows)), tuple(heads)),), tuple(self.notes())
+        )
 
     @property
     def heading(self) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from tuner import space as spaces
 from tuner.analysis.importance import FEWEST_TRIALS, forest_importance
+from tuner.display import Display, Displayed, Grid
 from tuner.errors import SpaceError
 from tuner.playbook.audit.checks import Check
 from tuner.playbook.audit.course_rules import still_improving
@@ -38,7 +39,7 @@ _ASKED = "as asked for"
 
 
 @dataclass(frozen=True)
-class Refinement:
+class Refinement(Displayed):
     """What a sweep suggests for the next one.
 
     Attributes:
@@ -120,12 +121,18 @@ class Refinement:
         }
 
     def __str__(self) -> str:
-        lines = [f"{self.sweep}: {self.basis}"]
+        told = (f"  {name}: {done}: {turned}  ({why})" for name, done, turned, why in self._rows())
+        return "\n".join([f"{self.sweep}: {self.basis}", *told, *self.remarks])
+
+    def _display(self) -> Display:
+        heads = ("hyperparameter", "change", "range", "why")
+        grid = Grid(tuple(self._rows()), heads, words=len(heads))
+        return Display(f"{self.sweep}: {self.basis}", (grid,), self.remarks)
+
+    def _rows(self) -> Iterator[tuple[str, str, str, str]]:
         for change in self.changes:
-            done = "+".join(change.kinds) or "keep"
             turned = f"{change.old} -> {change.new}" if change.kinds else change.old
-            lines.append(f"  {change.name}: {done}: {turned}  ({change.why})")
-        return "\n".join([*lines, *self.remarks])
+            yield change.name, "+".join(change.kinds) or "keep", turned, change.why
 
 
 def propose_refinement(

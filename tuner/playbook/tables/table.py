@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from tuner.display import Display, Displayed, Grid
 from tuner.objectives import Objective
 from tuner.playbook.tables.judging import Judgement
 
@@ -17,7 +18,7 @@ __all__ = ["Table"]
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Displayed):
     """What the values of one factor bring, with everything else held.
 
     Attributes:
@@ -60,6 +61,12 @@ class Table:
 
     def __str__(self) -> str:
         return "\n".join([self.question, "", self.to_markdown(), "", *self.notes()])
+
+    def _display(self) -> Display:
+        heads, *rows = self.cells()
+        return Display(
+            self.question, (Grid(tuple(map(tuple, rows)), tuple(heads)),), tuple(self.notes())
+        )
 
     def notes(self) -> Iterator[str]:
         """Yield the conclusion, and what it rests on, a line each."""
