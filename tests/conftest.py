@@ -1,17 +1,24 @@
-"""What all tests share: one Ray cluster of two nodes, and where nobody's home is touched."""
+"""What all tests share: one Ray cluster of two nodes, one browser, and nobody's home is touched."""
 
 from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from tuner.public_data import DATA_VARIABLE, cache_folder, data_set
 from tuner.public_data.locating import holds
+
+if TYPE_CHECKING:
+    from browsing import Browser
+
+sys.path.insert(0, str(Path(__file__).parent / "browsing"))
 
 settings.register_profile("tuner", deadline=None)  # machines are noisy: no test asserts a time
 settings.load_profile("tuner")
@@ -76,3 +83,15 @@ def ray_cluster() -> Iterator[str]:
     yield cluster.address
     ray.shutdown()
     cluster.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A headless Chromium; see `browsing`."""
+    from browsing import Browser, find_chromium
+
+    program = find_chromium()
+    if program is None:
+        pytest.skip("needs a Chrome or Chromium, and there is none here (apt install chromium)")
+    with Browser(program, tmp_path_factory.mktemp("browser")) as found:
+        yield found

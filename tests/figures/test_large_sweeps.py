@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tuner import figures
-from tuner.objectives import Objective
+from tuner.objectives import Mode, Objective
 
 TRIALS, EPOCHS = 10_000, 9
 LOSS = Objective("loss", "min")
@@ -71,6 +71,23 @@ def test_a_figure_stays_small_and_says_what_it_leaves_out(
     if kind in ("curves", "history", "parallel", "slices", "contours", "pareto"):
         said = figure.layout.title.subtitle.text.replace("<br>", "")
         assert "drawn: the best and an even sample of the rest" in said
+
+
+def test_an_audit_draws_each_trial_it_marks_and_a_sample_of_the_others() -> None:
+    found = pd.DataFrame({"lr": np.linspace(0, 1, TRIALS)}, index=[f"t{n}" for n in range(TRIALS)])
+    figure = figures.positions(found, marked=["t7", "t9998"], label="good trials")
+    others, marked = figure.data
+    assert (len(others.x), marked.x.tolist()) == (1000, [found["lr"]["t7"], found["lr"]["t9998"]])
+    assert "8,998 of 10,000 trials left out evenly" in figure.layout.title.subtitle.text
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("min", "log"), ("max", "linear")])
+def test_an_axis_is_logarithmic_only_where_that_spreads_the_better_values(
+    trials: pd.DataFrame, mode: Mode, kind: str
+) -> None:
+    spread = trials.assign(**{"best/loss": np.geomspace(1e-3, 90, TRIALS)})
+    figure = figures.history(spread, objective=Objective("loss", mode))
+    assert figure.layout.yaxis.type == kind
 
 
 def test_the_line_of_the_best_is_of_all_trials(trials: pd.DataFrame) -> None:

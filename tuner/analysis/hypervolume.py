@@ -10,17 +10,22 @@ __all__ = ["hypervolumes"]
 Floats = npt.NDArray[np.float64]
 
 
-def hypervolumes(costs: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
+def hypervolumes(
+    costs: Floats, *, reference: Floats | None = None
+) -> tuple[npt.NDArray[np.intp], Floats]:
     """Return after which trials the dominated volume grew, and what it was then.
-
-    The volume is between the trials and the worst finite cost in each objective.
 
     Args:
         costs: A row per trial in their order, a column per objective, (n, m): lower is better.
             Rows that are not finite count for nothing.
+        reference: The volume lies between the trials and this point, (m,); those that are not
+            better than it everywhere count for nothing. None for the worst finite costs.
     """
-    known = np.flatnonzero(np.isfinite(costs).all(axis=1))
-    reference = costs[known].max(axis=0)
+    finite = np.isfinite(costs).all(axis=1)
+    if reference is None:
+        known, reference = np.flatnonzero(finite), costs[finite].max(axis=0)
+    else:
+        known = np.flatnonzero(finite & (costs < reference).all(axis=1))
     front = np.empty((0, costs.shape[1]))
     places: list[int] = []
     volumes: list[float] = []

@@ -35,9 +35,9 @@ def plot(
         str,
         typer.Argument(
             metavar="KIND",
-            help="curves, history, edf, prospects, parallel, slices, contours, ranks, importance, "
-            "isolation, audit, refinement, lineage, decisions, timeline, durations, pareto, "
-            "hypervolume; of a comparison best-so-far, regret, regret-by-task, "
+            help="curves, history, edf, prospects, improvement, parallel, slices, contours, "
+            "ranks, importance, isolation, audit, refinement, lineage, decisions, timeline, "
+            "durations, pareto, hypervolume; of a comparison best-so-far, regret, regret-by-task, "
             "critical-differences, win-rates, time-to-target, speed-up, usage.",
             show_default=False,
         ),
@@ -46,10 +46,34 @@ def plot(
         list[str] | None,
         typer.Argument(
             metavar="[NAME]",
-            help="Hyperparameters to show; of audit a check, of lineage a trial.",
+            help="Hyperparameters to show; of audit a check, of lineage a trial, of pareto and "
+            "hypervolume two metrics or more.",
             show_default=False,
         ),
     ] = None,
+    others: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="PATH",
+            help="A sweep of the same metric in the same figure, of curves, history, edf and "
+            "durations; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME[:min|max]",
+            help="What to show instead of the sweep's metric: what trials report, seconds, or "
+            "seconds_per_iteration.",
+            show_default=False,
+        ),
+    ] = None,
+    merged: Annotated[
+        bool,
+        typer.Option("--merged", help="Of the history of several sweeps, their mean and spread."),
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -83,7 +107,7 @@ def plot(
         ),
     ] = None,
 ) -> None:
-    """Draw one figure of a sweep or of a comparison.
+    """Draw one figure of a sweep, of several or of a comparison.
 
     HTML opens in any browser, offline, and tells of each point what it is.
     """
@@ -93,7 +117,8 @@ def plot(
 
     look = cast("Theme", theme)
     template(look)  # an unknown theme is refused before anything is drawn
-    figure = draw(found, kind, names=names or ())
+    sources = [found, *map(open_sweep, others)] if others else found
+    figure = draw(sources, kind, names=names or (), metric=metric, merged=merged)
     file = output or Path(f"{kind}.html")
     written = write_figure(figure, file, theme=look, width=width or PAGE_PX, height=height)
     typer.echo(written)

@@ -6,7 +6,8 @@ PDF by a Chrome). `tuner.plot` draws them of a sweep's folder.
 
 Of a sweep:
 
-* ``learning``: `curves`; ``optimisation``: `history`, `edf`; ``foresight``: `prospects`.
+* ``learning``: `curves`; ``optimisation``: `history`, `edf`; ``foresight``: `prospects`;
+  ``potential``: `improvement`.
 * ``coordinates``: `parallel`; ``marginals``: `slices`; ``surfaces``: `contours`.
 * ``effects``: `importance`; ``scientific``: `isolation`; ``rounds``: `refinement`.
 * ``cluster``: `timeline`, of ``stretches`` in which trials held workers; ``paces``: `durations`.
@@ -20,8 +21,10 @@ Of a comparison, from the frames of `tuner.analysis`:
 * ``intervals``: `regret`, `waiting_times`, `speedups`; ``tables``: `regret_heat`, `win_rates`.
 
 What they share: ``themes`` (colours and templates), ``labels`` (text, escaped), ``frames``,
-``hyperparameters`` and ``ranges`` (axes), ``spending``, ``grids`` (panels), ``hovering``,
-``thinning`` (which of many trials are drawn), ``saving``.
+``hyperparameters``, ``ranges`` and ``rails`` (axes), ``strength`` (which hyperparameters, where
+there is no room for all), ``spending``, ``grids`` (panels), ``layouts`` (one figure for several
+widths), ``overlays`` (several sweeps), ``hovering``, ``thinning`` (which of many trials are drawn),
+``saving``; and the JavaScript of ``assets``.
 
 Lines of many trials are one trace with gaps, and all is drawn as SVG: a browser has room for a
 dozen WebGL canvases, and a report for more figures.
@@ -47,10 +50,12 @@ from tuner.figures.examined import (
 from tuner.figures.foresight import prospects
 from tuner.figures.fronts import hypervolume, pareto
 from tuner.figures.intervals import regret, speedups, waiting_times
+from tuner.figures.layouts import arranged, script
 from tuner.figures.learning import curves
 from tuner.figures.marginals import slices
 from tuner.figures.optimisation import edf, history
 from tuner.figures.paces import durations
+from tuner.figures.potential import improvement
 from tuner.figures.ranks import critical_differences
 from tuner.figures.rounds import refinement
 from tuner.figures.saving import Format, save_figures, write_figure
@@ -66,6 +71,7 @@ __all__ = [
     "Format",
     "Theme",
     "agreement",
+    "arranged",
     "audit",
     "best_so_far",
     "contours",
@@ -78,6 +84,7 @@ __all__ = [
     "history",
     "hypervolume",
     "importance",
+    "improvement",
     "isolation",
     "lineage",
     "parallel",
@@ -89,6 +96,7 @@ __all__ = [
     "regret_heat",
     "repeats",
     "save_figures",
+    "script",
     "series",
     "slices",
     "speedups",

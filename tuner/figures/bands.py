@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from tuner.budgets import Unit
 from tuner.errors import NoResultError
 from tuner.figures.frames import Floats, names_in
-from tuner.figures.grids import Panel, panels
+from tuner.figures.grids import Panel, label_rows, panels
 from tuner.figures.labels import wrapped
 from tuner.figures.ranges import LOG_AXIS, spans_decades
 from tuner.figures.spending import spend_axis
@@ -52,15 +52,15 @@ def best_so_far(
             _add_arm(figure, panel, here[here["arm"] == arm], worth, look, number == 0)
         log = value_scale == "log" and not (here[["value", "low"]] <= 0).any(axis=None)
         of_task = metric if isinstance(metric, str) else metric[task]
-        named = not isinstance(metric, str) or panel.col == 1
         figure.update_xaxes(
             title_text=label, type=scale, dtick=1 if scale == "log" else None, **panel.where
         )
         axis = LOG_AXIS if log else {"type": "linear"}
         if log and spans_decades(here["value"].to_numpy(float)):
             axis = {"type": "log", "dtick": 1}
-        title = wrapped(of_task, 34) if named else None
-        figure.update_yaxes(title_text=title, **axis, **panel.where)
+        figure.update_yaxes(title_text=wrapped(of_task, 34), **axis, **panel.where)
+    if isinstance(metric, str):
+        label_rows(figure, places, wrapped(metric, 34))
     return figure
 
 

@@ -9,15 +9,17 @@ from plotly.subplots import make_subplots
 
 from tuner.figures.frames import joined
 from tuner.figures.labels import new_figure, plain
-from tuner.figures.stretches import busy, lanes, stretches
+from tuner.figures.stretches import BEGIN, busy, lanes, stretches
 from tuner.figures.themes import MAIN, MARKED, OTHERS, PALETTE, faded
 from tuner.figures.thinning import thinned_course
 
 __all__ = ["timeline"]
 
 _MOST_LANES = 48
+_EPOCH = 1970  # times of that year are those of a simulation
 _MOST_STRETCHES = 6000
 _MOST_STEPS = 4000
+_MOST_TEXTS = 1500  # in full
 _LANE_PX = 12
 _CLOCK = ((48 * 3600.0, 86400.0, "days"), (7200.0, 3600.0, "hours"), (120.0, 60.0, "minutes"),
           (0.0, 1.0, "seconds"))  # fmt: skip
@@ -59,7 +61,9 @@ def timeline(events: pd.DataFrame, decisions: pd.DataFrame, trials: pd.DataFrame
         _add_bars(figure, drawn[drawn["outcome"] == outcome], heights, worth, bars)
     figure.update_yaxes(title_text="busy workers", rangemode="tozero", row=1, col=1)
     figure.update_yaxes(**_nodes_axis(shown), row=2, col=1)
-    figure.update_xaxes(title_text=f"{unit} since the first trial began", row=2, col=1)
+    figure.update_xaxes(
+        title_text=f"{unit} since the first trial began{_clock(events)}", row=2, col=1
+    )
     return figure
 
 
@@ -123,12 +127,33 @@ def _add_bars(
             name=name,
             legendgroup=name,
             showlegend=name not in seen,
-            text=[text for trial in drawn["trial_id"] for text in (plain(trial),) * 2 + ("",)],
-            hovertemplate="%{text}: %{x:.4g}<extra></extra>",
+            text=[text for each in _stretch_texts(drawn) for text in (each, each, "")],
+            hovertemplate="%{text}<br>%{x:.4g}<extra></extra>",
         ),
         row=2,
         col=1,
     )
+
+
+def _stretch_texts(drawn: pd.DataFrame) -> list[str]:
+    """Return what a pointer is told of each stretch: whose it is, how it ended, how long it was.
+
+    Where there are many, whose it is must do.
+    """
+    if len(drawn) > _MOST_TEXTS:
+        return [plain(trial) for trial in drawn["trial_id"]]
+    return [
+        f"<b>{plain(row['trial_id'])}</b> {plain(row['outcome'])}, "
+        f"{row['end'] - row['begin']:.3g} s"
+        for row in drawn.to_dict("records")
+    ]
+
+
+def _clock(events: pd.DataFrame) -> str:
+    """Return when the first trial began, in words."""
+    begun = events.loc[(events["event"] == BEGIN).to_numpy(bool), "timestamp"].min()
+    when = pd.Timestamp(float(begun), unit="s", tz="UTC")
+    return f"<br>{when:%Y-%m-%d %H:%M:%S} UTC" if when.year > _EPOCH else ""
 
 
 def _nodes_axis(shown: list[tuple[str, int]]) -> dict[str, object]:

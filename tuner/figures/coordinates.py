@@ -1,10 +1,15 @@
-"""Parallel coordinates: each trial as a line through its hyperparameters to its value."""
+"""Parallel coordinates: each trial as a line through its hyperparameters to its value.
+
+All is drawn as SVG, and not by plotly's own ``parcoords``: that one needs WebGL and a page that may
+evaluate code, knows no log axis and no missing value, and draws its letters in one colour on every
+background. In a page, ``assets/coordinates.js`` adds what it can do, brushes and axes that move,
+and turns the axes on a phone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,9 +17,10 @@ import plotly.graph_objects as go
 
 from tuner.figures.frames import Floats, Places, costs_of, finite, joined, values_of
 from tuner.figures.hovering import HOVER, trial_texts
-from tuner.figures.hyperparameters import Hyperparameter, hyperparameters
-from tuner.figures.labels import directed, new_figure, plain, short, wrapped
-from tuner.figures.ranges import spans_decades
+from tuner.figures.hyperparameters import hyperparameters
+from tuner.figures.labels import new_figure, plain
+from tuner.figures.rails import Rail, rail, value_rail
+from tuner.figures.strength import strongest
 from tuner.figures.themes import MAIN, MARKED, OTHERS, PALETTE
 from tuner.figures.thinning import MOST_TRIALS, thinned
 from tuner.objectives import Objective
@@ -23,10 +29,18 @@ from tuner.plurals import counted
 __all__ = ["parallel"]
 
 _MOST_AXES = 12
-_ABSENT = -0.12
 _SHARES = (0.5, 0.25, 0.1, 0.0)  # of the trials, best ones from there on
-_COLOURS = (OTHERS, PALETTE[5], MAIN, MARKED)
-_NAMES = ("the worse half", "the better half", "the best quarter", "the best tenth")
+_LOOKS = (
+    ("the worse half", OTHERS, 0.6, 12.0),
+    ("the better half", PALETTE[5], 0.8, 30.0),
+    ("the best quarter", MAIN, 0.9, 30.0),
+    ("the best tenth", MARKED, 1.4, 40.0),
+)  # name, colour, width, and how many opaque lines so many fainter ones are worth
+_FAINTEST, _PLAINEST = 0.25, 0.9
+_AXIS = "rgba(128,128,128,0.9)"
+_LETTER_EM = 0.47  # the width of a letter of a title
+_PAGE_EM = 48.0  # of the width of a page, without margins
+_SLANT = -32
 
 
 def parallel(
@@ -39,10 +53,14 @@ def parallel(
 ) -> go.Figure:
     """Draw each trial as a line through its hyperparameters, the best ones on top.
 
+    The last axis is the value, the better end up. A trial that lacks a hyperparameter passes below
+    its axis.
+
     Args:
         trials: As `tuner.Sweep.trials` gives them.
         objective: The metric and its direction.
-        names: Which hyperparameters, in that order; None for all that vary.
+        names: Which hyperparameters, in that order; None for all that vary, of more than twelve
+            the strongest.
         log: Those on log axes; None for those whose values span two powers of ten.
         most: How many trials are drawn.
 
@@ -52,32 +70,43 @@ def parallel(
     """
     values = values_of(trials, objective)
     known = finite(values, objective.metric)
+    found = hyperparameters(trials, names, log=log)
+    shown, more = strongest(found, costs_of(values, objective), _MOST_AXES)
     rows = np.flatnonzero(known)
     costs = costs_of(values[rows], objective)
     kept, note = thinned(costs, most=most)
     rows, costs = rows[kept], costs[kept]
-    found = hyperparameters(trials, names, log=log)
-    axes = [*found[:_MOST_AXES], _as_axis(values, objective)]
-    more = f"{len(found) - _MOST_AXES} more hyperparameters" if len(found) > _MOST_AXES else None
     lost = int((~known).sum())
     left_out = f"{counted(lost, 'trial')} without a finite value left out" if lost else None
-    figure = new_figure("Parallel coordinates", [note, left_out, more], height=460)
-    heights = np.stack([np.nan_to_num(axis.scaled, nan=_ABSENT)[rows] for axis in axes], axis=1)
-    texts = trial_texts(trials, rows, objective)
-    for group, members in enumerate(_groups(costs)):
-        _add_lines(figure, heights[members], [texts[at] for at in members], group)
-    for at, axis in enumerate(axes):
-        _add_axis(figure, at, axis, absent=bool((heights[:, at] == _ABSENT).any()))
-    figure.update_xaxes(
-        tickmode="array", tickvals=list(range(len(axes))), showgrid=False, showline=False,
-        ticktext=[wrapped(axis.name, 16) for axis in axes], range=[-0.3, len(axes) - 0.4],
-    )  # fmt: skip
-    figure.update_yaxes(visible=False, range=[_ABSENT - 0.06, 1.06])
+    last, hidden = value_rail(values, objective)
+    figure = new_figure("Parallel coordinates", [note, left_out, hidden, more], height=520)
+    axes = [*(rail(each) for each in shown), last]
+    heights = np.stack([each.heights[rows] for each in axes], axis=1)
+    _add_lines(figure, heights, costs, trial_texts(trials, rows, objective),
+               [plain(each) for each in trials["trial_id"].iloc[rows]])  # fmt: skip
+    _add_axes(figure, axes)
     return figure
 
 
-def _as_axis(values: Floats, objective: Objective) -> Hyperparameter:
-    return Hyperparameter(directed(objective), values, spans_decades(values), ())
+def _add_lines(
+    figure: go.Figure, heights: Floats, costs: Floats, texts: Sequence[str], ids: Sequence[str]
+) -> None:
+    figure.add_trace(_lines(np.empty((0, heights.shape[1])), [], [], OTHERS, 0.6, 0.15, "context"))
+    for (name, colour, width, worth), members in zip(_LOOKS, _groups(costs), strict=True):
+        if len(members):
+            opacity = min(max(worth / len(members), _FAINTEST), _PLAINEST)
+            figure.add_trace(
+                _lines(
+                    heights[members], [texts[at] for at in members], [ids[at] for at in members],
+                    colour, width, opacity, "lines",
+                ).update(name=f"{name} ({len(members):,})", showlegend=True)
+            )  # fmt: skip
+    best = int(np.argmin(costs))
+    figure.add_trace(
+        _lines(heights[[best]], [texts[best]], [ids[best]], MARKED, 3.5, 1.0, "lines").update(
+            name=f"the best: {ids[best]}", showlegend=True
+        )
+    )
 
 
 def _groups(costs: Floats) -> list[Places]:
@@ -87,69 +116,69 @@ def _groups(costs: Floats) -> list[Places]:
     return [np.flatnonzero((low <= shares) & (shares < high)) for high, low in pairwise(ends)]
 
 
-def _add_lines(figure: go.Figure, heights: Floats, texts: Sequence[str], group: int) -> None:
-    if not len(heights):
-        return
-    places = np.arange(heights.shape[1], dtype=float)
-    last = group == len(_NAMES) - 1
+def _lines(
+    heights: Floats, texts: Sequence[str], ids: Sequence[str], colour: str, width: float,
+    opacity: float, role: str,
+) -> go.Scatter:  # fmt: skip
+    """Return lines as one trace: a pointer at the last axis is told all, at the others who it is.
+
+    Args:
+        heights: On each axis, (trials, axes).
+        texts: Of the trials.
+        ids: Of the trials.
+        colour: Of the lines.
+        width: Of the lines, in pixels.
+        opacity: Of the lines.
+        role: What it is to ``coordinates.js``.
+    """
+    count = heights.shape[1]
+    words = [
+        each for text, name in zip(texts, ids, strict=True)
+        for each in (*[name] * (count - 1), text, "")
+    ]  # fmt: skip
+    return go.Scatter(
+        x=joined([np.arange(count, dtype=float)] * len(heights)), y=joined(heights), mode="lines",
+        line={"color": colour, "width": width}, opacity=opacity, text=words, showlegend=False,
+        hovertemplate=HOVER, meta={"role": role}, hoverinfo="skip" if role == "context" else None,
+    )  # fmt: skip
+
+
+def _add_axes(figure: go.Figure, axes: Sequence[Rail]) -> None:
+    places = range(len(axes))
     figure.add_trace(
         go.Scatter(
-            x=joined([places] * len(heights)),
-            y=joined(heights),
-            mode="lines",
-            line={"color": _COLOURS[group], "width": 1.6 if last else 0.7},
-            opacity=1.0 if last else 0.6,
-            name=f"{_NAMES[group]} ({len(heights):,})",
-            hoverinfo="skip",
+            x=joined(np.full(2, float(at)) for at in places),
+            y=joined(np.array([0.0, 1.0]) for _ in places),
+            mode="lines", line={"color": _AXIS, "width": 1.5}, hoverinfo="skip",
+            showlegend=False, meta={"role": "axes"},
         )
-    )
-    figure.add_trace(  # lines tell a pointer nothing between their points: the ends do
-        go.Scatter(
-            x=np.full(len(heights), places[-1]),
-            y=heights[:, -1],
-            mode="markers",
-            marker={"color": _COLOURS[group], "size": 5},
-            showlegend=False,
-            text=texts,
-            hovertemplate=HOVER,
-        )
-    )
-
-
-def _add_axis(figure: go.Figure, at: int, axis: Hyperparameter, *, absent: bool) -> None:
-    marks: list[tuple[float, str]] = [(_ABSENT, "absent")] if absent else []
-    marks += _marks(axis)
-    figure.add_trace(
-        go.Scatter(
-            x=[at, at],
-            y=[0, 1],
-            mode="lines",
-            line={"color": "rgba(128,128,128,0.9)", "width": 1},
-            hoverinfo="skip",
-            showlegend=False,
-        )
-    )
-    for height, text in marks:
-        figure.add_annotation(**_mark(at, height, text))
-
-
-def _marks(axis: Hyperparameter) -> list[tuple[float, str]]:
-    """Return heights on an axis and what stands there: its ends and middle, or its options."""
-    if axis.options:
-        step = 1 / max(len(axis.options) - 1, 1)
-        single = len(axis.options) == 1
-        return [(0.5 if single else at * step, text) for at, text in enumerate(axis.ticks)]
-    places = axis.places[~np.isnan(axis.places)]
-    low, high = float(places.min()), float(places.max())
-    if low == high:
-        return [(0.5, short(low))]
-    middle = (low * high) ** 0.5 if axis.log else (low + high) / 2
-    return [(0.0, f"{low:.3g}"), (0.5, f"{middle:.3g}"), (1.0, f"{high:.3g}")]
-
-
-def _mark(at: int, height: float, text: str) -> dict[str, Any]:
-    return {
-        "x": at, "y": height, "text": plain(text) if text == "absent" else text,
-        "xanchor": "left", "xshift": 4, "showarrow": False,
-        "borderpad": 1,
-    }  # fmt: skip
+    )  # fmt: skip
+    longest = max(len(line) for each in axes[:-1] for line in each.title.split("<br>"))
+    slanted = longest * _LETTER_EM > _PAGE_EM / len(axes)
+    room = max(int(_PAGE_EM / len(axes) / _LETTER_EM) + 2, 8)  # letters of a tick
+    for at, each in enumerate(axes):
+        figure.add_annotation(
+            x=at, y=1, yshift=8, yanchor="bottom", text=f"<b>{each.title}</b>", captureevents=True,
+            textangle=_SLANT if slanted else 0, xanchor="left" if slanted else "center",
+            name="title", xshift=-6 if slanted else 0, bgcolor="rgba(0,0,0,0)",
+        )  # fmt: skip
+    for at, each in enumerate(axes):
+        for height, text in each.ticks:
+            figure.add_annotation(
+                x=at,
+                y=height,
+                text=text if len(text) <= room else f"{text[: room - 1]}…",
+                xanchor="left",
+                xshift=3,
+                borderpad=1,
+                name="tick",
+            )
+    right = len(axes) - 1 + (0.15 * len(axes) if slanted else 0.6)
+    bottom = min(float(each.heights.min()) for each in axes)
+    top = 1.3 if slanted else 1.16
+    figure.update_xaxes(visible=False, range=[-0.15, right])
+    figure.update_yaxes(visible=False, range=[bottom - 0.1, top])
+    figure.update_layout(
+        dragmode="select", hovermode="closest",
+        meta={**figure.layout.meta, "coordinates": {"axes": len(axes)}},
+    )  # fmt: skip

@@ -12,7 +12,9 @@ from tuner.errors import NoResultError
 from tuner.figures.frames import Floats, joined, names_in
 from tuner.figures.labels import directed, new_figure, plain, wrapped
 from tuner.figures.themes import MAIN, MARKED, OTHERS, styles
+from tuner.figures.thinning import MOST_TRIALS, evenly
 from tuner.objectives import Objective
+from tuner.plurals import counted
 
 __all__ = ["agreement", "counts", "positions", "repeats", "series", "value_order"]
 
@@ -45,7 +47,13 @@ def positions(
     names = [str(name) for name in found.columns]
     if not names:
         raise NoResultError("there is nothing to draw: the frame has no hyperparameters")
-    figure = new_figure("Where trials lie", height=_FRAME_PX + (_ROW_PX + 6) * len(names))
+    others = np.flatnonzero(~found.index.isin(list(marked)))
+    drawn = evenly(others, MOST_TRIALS)
+    left_out = len(others) - len(drawn)
+    note = f"{left_out:,} of {counted(len(found), 'trial')} left out evenly" if left_out else None
+    found = found.drop(index=found.index[np.setdiff1d(others, drawn)])
+    height = _FRAME_PX + (_ROW_PX + 6) * len(names)
+    figure = new_figure("Where trials lie", [note], height=height)
     shift = np.random.default_rng(0).uniform(-_JITTER, _JITTER, len(found))
     chosen = found.index.isin(list(marked))
     for which, colour, size, text in ((~chosen, OTHERS, 4, "the others"),
@@ -121,7 +129,8 @@ def series(courses: pd.DataFrame, *, time: str, metric: str) -> go.Figure:
     figure = new_figure(heading, height=340)
     for name, look in styles(names_in(courses, "series") if several else ["value"]).items():
         rows = courses[courses["series"] == name] if several else courses
-        lines = [rows[rows["trial"] == trial] for trial in trials]
+        by_trial = dict(iter(rows.groupby("trial", sort=False)))
+        lines = [by_trial[trial] for trial in trials if trial in by_trial]
         single = all(len(line) <= 1 for line in lines)
         figure.add_trace(
             go.Scatter(

@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 from tuner.analysis.best_of import expected_best, resampled_best
 from tuner.analysis.bootstrap import Bootstrap
 from tuner.figures.frames import Floats, costs_of, finite, values_of
-from tuner.figures.labels import directed, new_figure, plain
+from tuner.figures.labels import directed, new_figure, wrapped
+from tuner.figures.ranges import value_axis
 from tuner.figures.themes import MAIN, MARKED, faded
 from tuner.objectives import Objective
 from tuner.plurals import counted
@@ -43,9 +44,10 @@ def prospects(trials: pd.DataFrame, *, objective: Objective, level: float = 0.9)
     draws = _numbers(len(costs), _POINTS)
     expected = sign * np.array([expected_best(costs, int(n)) for n in draws])
     lost = int((~known).sum())
+    axis, hidden = value_axis(expected, objective, what="points")
     figure = new_figure(
         "What more trials bring",
-        [f"band: {level:.0%} of resamples",
+        [f"band: {level:.0%} of resamples", hidden,
          f"{counted(lost, 'trial')} without a value count as worst" if lost else None],
     )  # fmt: skip
     _add_band(figure, costs, sign, level)
@@ -59,7 +61,7 @@ def prospects(trials: pd.DataFrame, *, objective: Objective, level: float = 0.9)
     figure.add_hline(sign * costs.min(), line={"dash": "dot", "width": 1.5, "color": MARKED},
                      annotation_text="best of all")  # fmt: skip
     figure.update_xaxes(title_text="n, trials in any order")
-    figure.update_yaxes(title_text=plain(directed(objective)))
+    figure.update_yaxes(title_text=wrapped(directed(objective), 34), **axis)
     return figure
 
 

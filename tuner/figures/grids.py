@@ -1,4 +1,4 @@
-"""Figures with panels in rows."""
+"""Figures with panels, in as many columns as there is room for."""
 
 from __future__ import annotations
 
@@ -9,16 +9,30 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from tuner.figures.labels import new_figure, wrapped
+from tuner.figures.layouts import offer
 
-__all__ = ["Panel", "panels"]
+__all__ = ["Panel", "label_rows", "panels"]
 
 _ACROSS = 3
 _GAP_PX = 78  # between rows: ticks, a label and a heading
 _FRAME_PX = 140  # headings above and legend below
+_BAR_PX = 64  # a colour bar below
+_MOST = {"narrow": 1, "medium": 2, "wide": _ACROSS}  # columns
+_LETTERS = {"narrow": 46, "medium": 60, "wide": 90}  # of the headings of a row
+_SHARED_GAP = 0.05  # of the width, between columns with one y axis
+_GAPS = {"narrow": 0.17, "medium": 0.17, "wide": 0.114}  # between two columns
+_BAR = {
+    "orientation": "h", "x": 0.5, "xanchor": "center", "y": 0, "yanchor": "bottom",
+    "yref": "container", "len": 0.9, "title.side": "top",
+}  # fmt: skip
+_BAR_BESIDE = {
+    "orientation": "v", "x": 1.02, "xanchor": "left", "y": 0.5, "yanchor": "middle",
+    "yref": "paper", "len": 1, "title.side": "right",
+}  # fmt: skip
 
 
 class Panel(NamedTuple):
-    """Where a panel is, as plotly's ``add_trace`` takes it."""
+    """Where a panel is, as plotly's ``add_trace`` takes it, while there is room."""
 
     row: int
     col: int
@@ -37,6 +51,7 @@ def panels(
     across: int = _ACROSS,
     height: int = 230,
     share_y: bool = False,
+    colour_bar: bool = False,
 ) -> tuple[go.Figure, list[Panel]]:
     """Return a figure with a panel per name, and where each is.
 
@@ -46,20 +61,86 @@ def panels(
         notes: As `new_figure` takes them.
         across: How many panels are in a row at most.
         height: Of a panel, in pixels.
-        share_y: Whether the panels of a row have one y axis.
+        share_y: Whether all panels have one y axis, with its ticks at the first of each row.
+        colour_bar: Whether there will be a colour axis: its bar is below where there is little
+            room beside.
     """
     columns = max(1, min(across, len(names)))
     rows = -(-len(names) // columns)
+    places = [Panel(at // columns + 1, at % columns + 1) for at in range(len(names))]
     figure = make_subplots(
         rows=rows,
         cols=columns,
+        specs=[
+            [{} if Panel(row + 1, col + 1) in places else None for col in range(columns)]
+            for row in range(rows)
+        ],
         subplot_titles=[wrapped(name, 90 // columns) for name in names],
-        shared_yaxes=share_y,
-        vertical_spacing=_GAP_PX / (rows * (height + _GAP_PX)) if rows > 1 else None,
-        horizontal_spacing=0.05 if share_y else 0.3 / columns**1.4,
+        shared_yaxes="all" if share_y else False,
     )
-    new_figure(title, notes, height=_FRAME_PX + rows * (height + _GAP_PX), figure=figure)
+    tall = _FRAME_PX + rows * (height + _GAP_PX)
+    new_figure(title, notes, height=tall, below=30 if any(names) else 10, figure=figure)
     figure.update_annotations(font=None)  # that of the theme, not plotly's own for panels
-    if any(names):  # for which plotly makes no room
-        figure.update_layout(title={"pad": {"b": 30}})
-    return figure, [Panel(at // columns + 1, at % columns + 1) for at in range(len(names))]
+    layouts = {
+        size: _layout(names, min(columns, most), size, height, share_y)
+        for size, most in _MOST.items()
+    }
+    if colour_bar:
+        layouts["narrow"]["height"] += _BAR_PX
+        layouts = {size: each | _bar(size, each["height"]) for size, each in layouts.items()}
+    figure.layout.update(layouts["wide"])
+    offer(figure, **layouts)
+    return figure, places
+
+
+def label_rows(figure: go.Figure, places: Sequence[Panel], title: str) -> None:
+    """Give the panels that are the first of their rows, however many columns there are, a title."""
+    columns = max(panel.col for panel in places)
+    layouts = {
+        size: {
+            f"yaxis{_number(at)}.title.text": title if at % min(columns, most) == 0 else None
+            for at in range(len(places))
+        }
+        for size, most in _MOST.items()
+    }
+    figure.layout.update(layouts["wide"])
+    offer(figure, **layouts)
+
+
+def _layout(
+    names: Sequence[str], columns: int, size: str, height: int, share_y: bool
+) -> dict[str, Any]:
+    """Return where panels are in so many columns, by plotly's dotted keys."""
+    rows = -(-len(names) // columns)
+    gap = _SHARED_GAP if share_y else _GAPS[size] * (2 / columns) ** 1.4
+    wide = (1 - gap * (columns - 1)) / columns
+    tall = height / (rows * (height + _GAP_PX) - _GAP_PX)
+    step = (1 - tall) / (rows - 1) if rows > 1 else 0.0
+    found: dict[str, Any] = {"height": _FRAME_PX + rows * (height + _GAP_PX)}
+    headed = 0
+    for at, name in enumerate(names):
+        row, column = divmod(at, columns)
+        left, top = column * (wide + gap), 1 - row * step
+        found[f"xaxis{_number(at)}.domain"] = [left, left + wide]
+        found[f"yaxis{_number(at)}.domain"] = [max(top - tall, 0.0), top]
+        if share_y:
+            found[f"yaxis{_number(at)}.showticklabels"] = column == 0
+        if name:  # plotly writes no heading where it is empty
+            place = f"annotations[{headed}]"
+            found[f"{place}.x"], found[f"{place}.y"] = left + wide / 2, top
+            found[f"{place}.text"] = wrapped(name, _LETTERS[size] // columns)
+            headed += 1
+    return found
+
+
+def _bar(size: str, height: int) -> dict[str, Any]:
+    """Return where the colour bar is: beside, or below with the legend above it."""
+    below = size == "narrow"
+    settings = {**(_BAR if below else _BAR_BESIDE), "thickness": 10 if below else 12}
+    bar = {f"coloraxis.colorbar.{key}": value for key, value in settings.items()}
+    return {**bar, "legend.y": _BAR_PX / height if below else 0}
+
+
+def _number(at: int) -> str:
+    """Return what plotly puts behind the name of an axis: nothing for the first."""
+    return str(at + 1) if at else ""

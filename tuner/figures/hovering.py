@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
 from tuner.figures.frames import Places, values_of
 from tuner.figures.labels import plain, short
 from tuner.objectives import Objective
+from tuner.plurals import counted
 
 __all__ = ["HOVER", "trial_texts"]
 
@@ -18,8 +20,17 @@ HOVER = "%{text}<extra></extra>"
 _MOST_VALUES = 12
 
 
-def trial_texts(trials: pd.DataFrame, places: Places, *objectives: Objective) -> list[str]:
-    """Return a text for each of the trials at these places: its id, values and configuration."""
+def trial_texts(
+    trials: pd.DataFrame, places: Places, *objectives: Objective, brief: bool = False
+) -> list[str]:
+    """Return a text for each of the trials at these places: its id, values and configuration.
+
+    Args:
+        trials: As `tuner.Sweep.trials` gives them.
+        places: Of which.
+        *objectives: Whose values.
+        brief: Whether to leave the configuration out, where a figure has each text many times.
+    """
     rows = trials.iloc[places]
     values = {each.metric: values_of(rows, each) for each in objectives}
     return [
@@ -27,11 +38,23 @@ def trial_texts(trials: pd.DataFrame, places: Places, *objectives: Objective) ->
             [
                 f"<b>{plain(row['trial_id'])}</b> {plain(row.get('outcome') or 'running')}",
                 *(f"{plain(name)}: {short(float(found[at]))}" for name, found in values.items()),
-                *_config_lines(row.get("config")),
+                *_spent(row),
+                *([] if brief else _config_lines(row.get("config"))),
             ]
         )
         for at, row in enumerate(rows.to_dict("records"))
     ]
+
+
+def _spent(row: Mapping[Any, Any]) -> list[str]:
+    """Return how long a trial trained, as far as that is known."""
+    iterations, seconds = row.get("iterations"), row.get("seconds")
+    found = []
+    if iterations is not None and pd.notna(iterations):
+        found.append(counted(int(iterations), "iteration"))
+    if seconds is not None and pd.notna(seconds):
+        found.append(f"{float(seconds):.3g} s")
+    return [", ".join(found)] if found else []
 
 
 def _config_lines(config: object, prefix: str = "") -> list[str]:

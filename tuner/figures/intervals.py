@@ -15,7 +15,7 @@ from tuner.analysis import ALL_TASKS
 from tuner.budgets import Budget
 from tuner.figures.frames import names_in, rows_of_task
 from tuner.figures.grids import Panel, panels
-from tuner.figures.labels import new_figure, plain, wrapped
+from tuner.figures.labels import label_x, make_room, new_figure, wrapped
 from tuner.figures.ranges import LOG_AXIS, spans_decades
 from tuner.figures.spending import spend_axis
 from tuner.figures.themes import OTHERS, PALETTE, styles
@@ -55,7 +55,9 @@ def regret(found: pd.DataFrame, *, task: str = ALL_TASKS) -> go.Figure:
         )  # fmt: skip
     log = spans_decades(rows["regret"].to_numpy(float), math.log10(30))
     axis = LOG_AXIS if log else {"type": "linear", "rangemode": "tozero"}
-    figure.update_xaxes(title_text=f"normalised regret, {plain(task)} (lower is better)", **axis)
+    figure.update_xaxes(**axis)
+    label_x(figure, f"normalised regret, {task} (lower is better)")
+    make_room(figure, legend=len(fractions))
     _name_rows(figure, arms)
     return figure
 
@@ -132,10 +134,8 @@ def speedups(found: pd.DataFrame, *, task: str = ALL_TASKS) -> go.Figure:
     )  # fmt: skip
     figure.add_vline(1, line={"dash": "dot", "width": 1, "color": OTHERS})
     figure.update_layout(showlegend=False)
-    figure.update_xaxes(
-        title_text=f"speed-up over {plain(rows['baseline'].iloc[0])}, {plain(task)}",
-        **_ratio_axis(rows),
-    )
+    figure.update_xaxes(**_ratio_axis(rows))
+    label_x(figure, f"speed-up over {rows['baseline'].iloc[0]}, {task}")
     _name_rows(figure, arms)
     return figure
 

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable
+from typing import Any
 
 import plotly.graph_objects as go
 
+from tuner.figures.layouts import offer
 from tuner.figures.themes import template
 from tuner.objectives import Objective
 
-__all__ = ["directed", "new_figure", "plain", "short", "wrapped"]
+__all__ = ["directed", "label_x", "make_room", "new_figure", "plain", "short", "wrapped"]
 
-_TITLE_CHARACTERS = 52
-_NOTE_CHARACTERS = 66
+_HEADINGS = {"narrow": (38, 52), "medium": (52, 66), "wide": (68, 98)}
+"""Characters in a line of the title and of the notes, by width."""
+
+_ENTRY_PX = 20
+_X_TITLES = {"narrow": 28, "medium": 36, "wide": 90}
+_ABOVE_PX, _TITLE_PX, _NOTE_PX = 22, 21, 17
 
 
 def plain(value: object) -> str:
@@ -55,6 +61,7 @@ def new_figure(
     notes: Iterable[str | None] = (),
     *,
     height: int = 420,
+    below: int = 10,
     figure: go.Figure | None = None,
 ) -> go.Figure:
     """Return an empty figure, or one that has panels, with what is said above it.
@@ -63,16 +70,44 @@ def new_figure(
         title: In a few words.
         notes: What a reader has to know to trust it, such as what is left out; None is nothing.
         height: In pixels. The width is that of wherever it is shown.
+        below: Room between what is said and the axes, in pixels.
         figure: With panels.
     """
     figure = go.Figure() if figure is None else figure
     told = "; ".join(note for note in notes if note)
-    figure.update_layout(
-        template=template("light"),
-        height=height,
-        title={
-            "text": wrapped(title, _TITLE_CHARACTERS),
-            "subtitle": {"text": wrapped(told, _NOTE_CHARACTERS)} if told else None,
-        },
-    )
+    headings = {size: _heading(title, told, below, *most) for size, most in _HEADINGS.items()}
+    figure.update_layout(template=template("light"), height=height, title={"pad": {"b": below}})
+    figure.layout.update(headings["wide"])
+    offer(figure, **headings)
     return figure
+
+
+def make_room(figure: go.Figure, *, legend: int) -> None:
+    """Make a figure taller where the entries of its legend, so many, are below each other."""
+    height = figure.layout.height
+    extra = {"narrow": _ENTRY_PX * legend, "medium": _ENTRY_PX * legend // 2, "wide": 0}
+    offer(figure, **{size: {"height": height + more} for size, more in extra.items()})
+
+
+def label_x(figure: go.Figure, text: str) -> None:
+    """Give the x axis of a figure whose rows have long names a title, in lines that fit."""
+    titles = {size: {"xaxis.title.text": wrapped(text, most)} for size, most in _X_TITLES.items()}
+    figure.layout.update(titles["wide"])
+    offer(figure, **titles)
+
+
+def _heading(title: str, told: str, below: int, most: int, most_told: int) -> dict[str, Any]:
+    """Return a title and what is told below it, in lines of so many characters, and their room.
+
+    Plotly could make the room by itself, but leaves annotations and lines where they were before.
+    """
+    text, notes = wrapped(title, most), wrapped(told, most_told) or None
+    lines = 1 + text.count("<br>"), 1 + notes.count("<br>") if notes else 0
+    room = _ABOVE_PX + lines[0] * _TITLE_PX + lines[1] * _NOTE_PX + below
+    above = 10 if lines[0] == 1 else 20  # plotly draws titles of several lines higher up
+    return {
+        "title.text": text,
+        "title.subtitle.text": notes,
+        "title.pad.t": above,
+        "margin.t": room + above - 10,
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +11,8 @@ import plotly.graph_objects as go
 
 from tuner.errors import NoResultError
 from tuner.figures.frames import Floats, costs_of, joined, numbers, outcomes_of
-from tuner.figures.labels import directed, new_figure, plain
+from tuner.figures.labels import directed, new_figure, plain, wrapped
+from tuner.figures.overlays import overlaid_curves
 from tuner.figures.ranges import value_axis
 from tuner.figures.themes import MAIN, MARKED, OTHERS, PALETTE, faded
 from tuner.figures.thinning import MOST_TRIALS, thinned, thinned_course
@@ -38,9 +39,10 @@ class _Curve(NamedTuple):
 
 
 def curves(
-    reports: pd.DataFrame,
+    reports: pd.DataFrame | Mapping[str, pd.DataFrame],
     *,
     objective: Objective,
+    metric: str | None = None,
     time: str = "training_iteration",
     trials: pd.DataFrame | None = None,
     rungs: Sequence[float] = (),
@@ -48,9 +50,13 @@ def curves(
 ) -> go.Figure:
     """Draw what each trial reported against its time; the best one stands out.
 
+    Of several sweeps, the median of each is drawn with its quartiles.
+
     Args:
-        reports: As `tuner.Sweep.reports` gives them.
+        reports: As `tuner.Sweep.reports` gives them; of several sweeps by name.
         objective: The metric and its direction.
+        metric: What is drawn, where that is not the objective; which trials are the best ones
+            goes by the objective all the same.
         time: The column that counts as time.
         trials: As `tuner.Sweep.trials` gives them, to tell those that were stopped from others.
         rungs: Times at which a scheduler decides.
@@ -59,40 +65,59 @@ def curves(
     Raises:
         NoResultError: No report has a finite value.
     """
-    found = list(_read(reports, objective, time, trials))
+    shown = metric or objective.metric
+    if not isinstance(reports, pd.DataFrame):
+        return overlaid_curves(reports, objective, shown, time)
+    found = list(_read(reports, shown, time, trials))
     if not found:
-        raise NoResultError(
-            f"there is nothing to draw: no trial has a finite value of {objective.metric!r}"
-        )
+        raise NoResultError(f"there is nothing to draw: no trial has a finite value of {shown!r}")
     every = np.concatenate([each.values for each in found])
-    costs = np.array([costs_of(each.values, objective).min() for each in found])
+    costs = _costs(found, reports, objective)
     places, note = thinned(costs, most=most)
-    axis, hidden = value_axis(every, objective, what="reports")
+    own = objective if shown == objective.metric else None
+    axis, hidden = value_axis(every, own, what="reports")
     lost = reports["trial_id"].nunique() - len(found)
     left_out = f"{counted(lost, 'trial')} without a finite value" if lost else None
     told = "dotted: rungs" if len(rungs) else None
     figure = new_figure("Learning curves", [note, left_out, hidden, told])
     points = max(_MOST_POINTS // len(places), _FEWEST_POINTS)
-    shown = [_thin(found[place], points) for place in places]
-    for group in dict.fromkeys(each.group for each in sorted(shown, key=lambda each: each.group)):
-        _add(figure, [each for each in shown if each.group == group], group)
+    drawn = [_thin(found[place], points) for place in places]
+    for group in dict.fromkeys(each.group for each in sorted(drawn, key=lambda each: each.group)):
+        _add(figure, [each for each in drawn if each.group == group], group)
     best = found[int(np.argmin(costs))]
     _add(figure, [best], (f"best: {best.trial}", MARKED), width=2.5)
     for rung in rungs:
         figure.add_vline(rung, line={"dash": "dot", "width": 1, "color": OTHERS})
-    figure.update_xaxes(title_text=plain(time))
-    figure.update_yaxes(title_text=plain(directed(objective)), **axis)
+    figure.update_xaxes(title_text=plain(time), range=_time_range(found))
+    figure.update_yaxes(title_text=wrapped(shown if own is None else directed(own), 34), **axis)
     return figure
 
 
+def _time_range(found: Sequence[_Curve]) -> list[float]:
+    """Return the ends of the axis, with the last time well inside, where its tick is drawn."""
+    first = min(float(each.times.min()) for each in found)
+    last = max(float(each.times.max()) for each in found)
+    room = 0.02 * (last - first) or 0.5
+    return [first - room, last + room]
+
+
+def _costs(found: Sequence[_Curve], reports: pd.DataFrame, objective: Objective) -> Floats:
+    """Return the best cost of each trial by the objective; infinite where it has none."""
+    values = numbers(reports, objective.metric)
+    costs = costs_of(np.where(np.isfinite(values), values, np.nan), objective)
+    best = pd.Series(costs).groupby(reports["trial_id"].to_numpy(object)).min()
+    best.index = best.index.map(str)
+    return np.asarray(best.reindex([each.trial for each in found]), dtype=np.float64)
+
+
 def _read(
-    reports: pd.DataFrame, objective: Objective, time: str, trials: pd.DataFrame | None
+    reports: pd.DataFrame, metric: str, time: str, trials: pd.DataFrame | None
 ) -> Iterator[_Curve]:
     """Yield the finite reports of each trial that has any."""
     ends = {}
     if trials is not None:
         ends = dict(zip(trials["trial_id"], outcomes_of(trials), strict=True))
-    values, times = numbers(reports, objective.metric), numbers(reports, time)
+    values, times = numbers(reports, metric), numbers(reports, time)
     kept = np.isfinite(values) & np.isfinite(times)
     for trial, rows in reports.groupby("trial_id", sort=False).indices.items():
         at = np.asarray(rows)[kept[rows]]

@@ -10,11 +10,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from tuner.figures.frames import Floats, Places, costs_of, finite, values_of
-from tuner.figures.grids import panels
+from tuner.figures.grids import label_rows, panels
 from tuner.figures.hovering import HOVER, trial_texts
 from tuner.figures.hyperparameters import hyperparameters
-from tuner.figures.labels import directed, plain
+from tuner.figures.labels import directed, wrapped
 from tuner.figures.ranges import value_axis
+from tuner.figures.strength import strongest
 from tuner.figures.themes import MARKED, OUTLINE, SHADES
 from tuner.figures.thinning import evenly, thinned
 from tuner.objectives import Objective
@@ -23,6 +24,7 @@ __all__ = ["slices"]
 
 _MOST_PANELS = 12
 _MOST_POINTS = 6000  # of all panels together
+_MOST_TEXTS = 1500  # with all hyperparameters in each
 
 
 def slices(
@@ -40,7 +42,7 @@ def slices(
     Args:
         trials: As `tuner.Sweep.trials` gives them.
         objective: The metric and its direction.
-        names: Which hyperparameters; None for all that vary.
+        names: Which hyperparameters; None for all that vary, of more than twelve the strongest.
         log: Those on log axes; None for those whose values span two powers of ten.
         most: How many points a panel has.
 
@@ -51,17 +53,18 @@ def slices(
     values = values_of(trials, objective)
     known = finite(values, objective.metric)
     found = hyperparameters(trials, names, log=log)
-    shown = found[:_MOST_PANELS]
+    shown, more = strongest(found, costs_of(values, objective), _MOST_PANELS)
     most = min(most, _MOST_POINTS // len(shown))
     rows = np.flatnonzero(known)
     kept, note = thinned(costs_of(values[rows], objective), most=most)
     rows, lost = rows[kept], np.flatnonzero(~known)
     axis, hidden = value_axis(values, objective, what="trials")
-    more = f"{len(found) - len(shown)} more hyperparameters" if len(found) > len(shown) else None
     figure, places = panels(
-        "Slices", [each.name for each in shown], [note, hidden, more], share_y=True
-    )
-    texts = trial_texts(trials, rows, objective)
+        "Slices", [each.name for each in shown], [note, hidden, more],
+        share_y=True, colour_bar=True,
+    )  # fmt: skip
+    brief = len(rows) * len(shown) > _MOST_TEXTS
+    texts = trial_texts(trials, rows, objective, brief=brief)
     for panel, each in zip(places, shown, strict=True):
         x = each.spread()
         figure.add_trace(_points(x[rows], values[rows], rows, texts), **panel.where)
@@ -69,8 +72,8 @@ def slices(
             ticks = _ticks(x[evenly(lost, most // 2)], _bottom(axis, values[known]), len(lost))
             figure.add_trace(ticks.update(showlegend=panel is places[0]), **panel.where)
         figure.update_xaxes(**each.axis, **panel.where)
-        title = plain(directed(objective)) if panel.col == 1 else None
-        figure.update_yaxes(title_text=title, **axis, **panel.where)
+        figure.update_yaxes(**axis, **panel.where)
+    label_rows(figure, places, wrapped(directed(objective), 34))
     figure.update_layout(
         coloraxis={"colorscale": list(SHADES), "colorbar": {"title": {"text": "trial"}}}
     )

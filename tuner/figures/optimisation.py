@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import plotly.graph_objects as go
 from tuner.figures.frames import Floats, Places, costs_of, finite, outcomes_of, values_of
 from tuner.figures.hovering import HOVER, trial_texts
 from tuner.figures.labels import directed, new_figure, plain
+from tuner.figures.overlays import merged_histories, overlaid_histories
 from tuner.figures.ranges import value_axis
 from tuner.figures.themes import MAIN, MARKED, OTHERS, PALETTE, styles
 from tuner.figures.thinning import MOST_TRIALS, evenly, thinned
@@ -29,21 +31,31 @@ _MOST_STEPS = 2000
 
 
 def history(
-    trials: pd.DataFrame, *, objective: Objective, at: str = "best", most: int = MOST_TRIALS
+    trials: pd.DataFrame | Mapping[str, pd.DataFrame],
+    *,
+    objective: Objective,
+    at: str = "best",
+    merged: bool = False,
+    most: int = MOST_TRIALS,
 ) -> go.Figure:
     """Draw the value of each trial in the order in which they began, with the best so far.
 
     Trials without a value are ticks at the bottom.
 
     Args:
-        trials: As `tuner.Sweep.trials` gives them.
+        trials: As `tuner.Sweep.trials` gives them; of several sweeps by name.
         objective: The metric and its direction.
         at: ``"best"`` or ``"last"``: which report of each trial counts.
+        merged: Of several sweeps, draw the mean of the best so far with its standard deviation,
+            as of one arm over seeds, and not each sweep by itself.
         most: How many points are drawn; the line of the best so far is of all trials.
 
     Raises:
         NoResultError: No trial has a finite value.
     """
+    if not isinstance(trials, pd.DataFrame):
+        draw = merged_histories if merged else partial(overlaid_histories, most=most)
+        return draw(trials, objective, at)
     values = values_of(trials, objective, at)
     known = finite(values, objective.metric)
     costs = costs_of(values, objective)

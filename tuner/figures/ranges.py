@@ -22,6 +22,7 @@ within two decades and powers of ten beyond, and never all nine digits.
 _DECADES = 2.0
 """Positive numbers that span so many are drawn on a log axis."""
 
+_MOST_TICKS = 8
 _SHOWN = 0.9  # of the values, at least
 _FAR = 4.0  # times the range of those that are shown
 
@@ -37,8 +38,8 @@ def value_axis(
 ) -> tuple[dict[str, Any], str | None]:
     """Return plotly's settings of an axis for values, and a note where it leaves some out.
 
-    It is a log one where the values call for it. Values that lie far on the worse side of nine
-    tenths of the others are left out of sight; whoever zooms out sees them.
+    It is a log one where low values are the better ones and span decades. Values that lie far on
+    the worse side of nine tenths of the others are left out of sight; whoever zooms out sees them.
 
     Args:
         values: All that is drawn, (n,).
@@ -46,11 +47,14 @@ def value_axis(
         what: The values are, in the plural.
     """
     known = values[np.isfinite(values)]
-    log = spans_decades(known)
-    settings: dict[str, Any] = {"type": "log", "dtick": 1} if log else {"type": "linear"}
+    # It spreads what is near 0: the better end, or else the worse one at the cost of the better.
+    log = spans_decades(known) and (objective is None or objective.mode == "min")
+    settings: dict[str, Any] = {"type": "linear"}
     if not len(known):
         return settings, None
     scale = np.log10(known) if log else known
+    if log:
+        settings = {"type": "log", "dtick": int(-(-np.ptp(scale) // _MOST_TICKS))}
     sign = 1.0 if objective is None or objective.mode == "min" else -1.0
     costs = np.sort(sign * scale)
     edge = costs[int(np.ceil(_SHOWN * len(costs))) - 1]
@@ -60,6 +64,8 @@ def value_axis(
     ends = sorted([sign * (costs[0] - 0.06 * room), sign * (edge + 0.5 * room)])
     hidden = int((costs > edge + 0.5 * room).sum())
     settings["range"] = ends
+    if log:
+        settings["dtick"] = int(max(-(-(ends[1] - ends[0]) // _MOST_TICKS), 1))
     side = "above" if sign > 0 else "below"
     limit = ends[1] if sign > 0 else ends[0]
     shown = 10.0**limit if log else limit

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from tuner.analysis import RankComparison
 from tuner.figures.frames import joined
-from tuner.figures.labels import new_figure, wrapped
+from tuner.figures.labels import label_x, new_figure, wrapped
 from tuner.figures.themes import MAIN, OTHERS
 
 __all__ = ["critical_differences"]
@@ -56,10 +56,8 @@ def critical_differences(comparison: RankComparison) -> go.Figure:
         )
     )  # fmt: skip
     figure.update_layout(showlegend=False)
-    figure.update_xaxes(
-        title_text=f"average rank over {comparison.tasks} tasks (lower is better)", dtick=1,
-        range=[0.8, len(arms) + 0.4],
-    )  # fmt: skip
+    figure.update_xaxes(dtick=1, range=[0.8, len(arms) + 0.4])
+    label_x(figure, f"average rank over {comparison.tasks} tasks (lower is better)")
     figure.update_yaxes(
         tickmode="array", tickvals=list(range(len(arms))), ticktext=[wrapped(arm) for arm in arms],
         range=[len(arms) - 0.5, top], showgrid=False, showline=False, ticks="",

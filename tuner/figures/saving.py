@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from string import Template
 from typing import Any, Literal, TypeAlias, get_args
 
 import plotly.graph_objects as go
-import plotly.io
+import plotly.offline
 
 from tuner.errors import MissingDependencyError, SpecError, StorageError, nearest
+from tuner.figures.layouts import arranged, script
 from tuner.figures.themes import PAGE_PX, Theme, themed
 
 __all__ = ["Format", "save_figures", "write_figure"]
@@ -27,8 +30,28 @@ Format: TypeAlias = Literal["html", "json", "png", "svg", "pdf"]
 _BY_BROWSER = ("png", "svg", "pdf")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _DOTS = 3  # per pixel of a PNG: nearly 300 per inch
-_PAGE_ID = "figure"
-_CONFIG = {"displaylogo": False, "responsive": True}
+_TAGS = re.compile(r"<[^>]*>")
+_PAGE = Template("""\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title</title>
+<style>body { margin: 0; background: $paper }</style>
+<script>$plotly</script>
+<script>$script</script>
+</head>
+<body>
+<div id="figure"></div>
+<script type="application/json" id="data">$figure</script>
+<script>
+  const data = JSON.parse(document.getElementById("data").textContent);
+  tunerFigures.draw(document.getElementById("figure"), data);
+</script>
+</body>
+</html>
+""")
 
 
 def save_figures(
@@ -106,6 +129,7 @@ def _write(
     elif kind == "json":
         path.write_text(drawn.to_json(), encoding="utf-8")
     else:
+        arranged(drawn, width)
         path.write_bytes(_picture(drawn, kind, width, height or drawn.layout.height))
     return path
 
@@ -138,10 +162,13 @@ def _make_folder(folder: Path) -> None:
 
 
 def _page(figure: go.Figure) -> str:
-    text: str = plotly.io.to_html(
-        figure, include_plotlyjs=True, include_mathjax=False, div_id=_PAGE_ID, config=_CONFIG
+    return _PAGE.substitute(
+        title=_TAGS.sub(" ", figure.layout.title.text or "Figure"),
+        paper=figure.layout.template.layout.paper_bgcolor,
+        plotly=plotly.offline.get_plotlyjs(),
+        script=script(),
+        figure=figure.to_json(),  # plotly escapes what could end the element
     )
-    return text
 
 
 def _picture(figure: go.Figure, kind: str, width: int, height: int) -> bytes:

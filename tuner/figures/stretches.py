@@ -15,9 +15,11 @@ import pandas as pd
 from tuner.errors import NoResultError
 from tuner.figures.frames import Floats
 
-__all__ = ["busy", "lanes", "stretches"]
+__all__ = ["BEGIN", "busy", "lanes", "stretches"]
 
-_BEGIN = "started"
+BEGIN = "started"
+"""The event with which a trial takes up a worker."""
+
 _ENDS = frozenset({"ended", "failing"})
 _LETS_GO = frozenset({"PAUSE", "STOP", "EXPLOIT"})
 
@@ -43,7 +45,7 @@ def stretches(events: pd.DataFrame, decisions: pd.DataFrame, trials: pd.DataFram
     open_since: dict[str, float] = {}
     rows: list[tuple[str, float, float]] = []
     for trial, now, what in zip(marks["trial_id"], marks["timestamp"], marks["what"], strict=True):
-        if what == _BEGIN:
+        if what == BEGIN:
             open_since.setdefault(trial, now)
         elif trial in open_since and (what in _ENDS or what in _LETS_GO):
             rows.append((trial, open_since.pop(trial), now))

@@ -18,6 +18,7 @@ from tuner.figures.grids import panels
 from tuner.figures.hovering import HOVER, trial_texts
 from tuner.figures.hyperparameters import Hyperparameter, hyperparameters
 from tuner.figures.labels import directed, plain
+from tuner.figures.strength import strongest
 from tuner.figures.themes import OTHERS, SHADES
 from tuner.figures.thinning import evenly, thinned
 from tuner.objectives import Objective
@@ -29,6 +30,7 @@ _MOST_NAMES = 4
 _CELLS = 40  # across a number
 _NEIGHBOURS = 6
 _REACH = 0.12  # of a side: further from every trial nothing is said
+_RANKS = 5  # at the colour bar, with their values
 _WORST = 0.75  # of the ranks: worse values have one shade
 
 
@@ -48,7 +50,8 @@ def contours(
     Args:
         trials: As `tuner.Sweep.trials` gives them.
         objective: The metric and its direction.
-        names: Which hyperparameters, two or more; None for the first four that vary.
+        names: Which hyperparameters, two or more; None for the four that
+            explain most, each by itself.
         log: Those on log axes; None for those whose values span two powers of ten.
         shade: By values, or by the ranks of trials, in which outliers weigh nothing.
         most: How many trials are drawn as points; the shades are of all.
@@ -62,10 +65,8 @@ def contours(
     found = hyperparameters(trials, names, log=log)
     if len(found) < 2:
         raise NoResultError("contours are of two hyperparameters or more, and one varies")
-    shown = found[:_MOST_NAMES] if names is None else found
-    few = len(found) > len(shown)
-    more = f"the first {_MOST_NAMES} of {len(found)} hyperparameters" if few else None
     costs = costs_of(values, objective)
+    shown, more = strongest(found, costs, len(found) if names else _MOST_NAMES)
     shades = _shades(values, costs, known, shade)
     colours = _colour_axis(shades[known], costs[known], objective, shade)
     shades = np.clip(shades, colours["cmin"], colours["cmax"])
@@ -78,7 +79,7 @@ def contours(
         [note and f"points: {note}", "empty where no trial is near",
          f"crosses: some of {counted(len(lost), 'trial')} without a value" if len(lost) else None,
          more],
-        across=2, height=260,
+        across=2, height=260, colour_bar=True,
     )  # fmt: skip
     texts = trial_texts(trials, points, objective)
     for panel, (across, up) in zip(places, pairs, strict=True):
@@ -121,15 +122,29 @@ def _colour_axis(shades: Floats, costs: Floats, objective: Objective, shade: str
     """Return a scale on which the better three quarters of the trials differ; bright is better."""
     order = np.argsort(costs, kind="stable")
     best, worst = shades[order[0]], shades[order[int(_WORST * (len(order) - 1))]]
-    title = plain(directed(objective)) if shade == "value" else "rank (lower is better)"
+    title = (
+        plain(directed(objective)) if shade == "value" else "rank: value (lower ranks are better)"
+    )
     ends = sorted([float(best), float(worst)])
+    bar: dict[str, Any] = {"title": {"text": title}}
+    if shade == "rank":
+        bar |= _ranked_values(costs[order], objective)
     return {
         "colorscale": list(SHADES),
         "cmin": ends[0],
         "cmax": ends[1] if ends[1] > ends[0] else ends[0] + 1,
         "reversescale": bool(best <= worst),
-        "colorbar": {"title": {"text": title}},
+        "colorbar": bar,
     }
+
+
+def _ranked_values(costs: Floats, objective: Objective) -> dict[str, Any]:
+    """Return ticks that say which value has which rank, from the best one to the worst shade."""
+    last = int(_WORST * (len(costs) - 1))
+    at = np.unique(np.linspace(0, last, _RANKS).round().astype(np.intp))
+    sign = 1.0 if objective.mode == "min" else -1.0
+    texts = [f"{rank + 1:,}: {sign * costs[rank]:.3g}" for rank in at]
+    return {"tickmode": "array", "tickvals": (at + 1).tolist(), "ticktext": texts}
 
 
 def _surface(across: Hyperparameter, up: Hyperparameter, shades: Floats, known: Mask) -> go.Heatmap:

@@ -113,6 +113,7 @@ def template(theme: Theme) -> go.layout.Template:
     axis: dict[str, Any] = {
         "automargin": True,
         "exponentformat": "power",
+        "minexponent": 5,
         "gridcolor": inks.grid,
         "linecolor": inks.faint,
         "showline": True,
@@ -154,13 +155,14 @@ def template(theme: Theme) -> go.layout.Template:
             "paper_bgcolor": inks.paper,
             "plot_bgcolor": inks.paper,
             "title": {
-                "automargin": True,
                 "font": {"size": inks.size + 2},
                 "pad": {"t": 10, "b": 10, "l": 12},
                 "subtitle": {"font": {"size": small, "color": inks.faint}},
                 "x": 0,
                 "xanchor": "left",
                 "xref": "container",
+                "y": 1,
+                "yanchor": "top",
                 "yref": "container",
             },
             "annotationdefaults": {

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from tuner.analysis import ALL_TASKS
 from tuner.figures.frames import names_in, rows_of_task
-from tuner.figures.labels import new_figure, plain, wrapped
+from tuner.figures.labels import label_x, make_room, new_figure, wrapped
 from tuner.figures.themes import MAIN, MARKED, PALETTE
 
 __all__ = ["usage"]
@@ -57,8 +57,9 @@ def usage(found: pd.DataFrame, *, task: str = ALL_TASKS) -> go.Figure:
             xanchor="left", y=row, font={"size": 10}, showarrow=False,
         )  # fmt: skip
     figure.update_layout(barmode="stack", legend={"traceorder": "normal"}, margin={"r": 84})
-    figure.update_xaxes(title_text=f"share of the workers' time, {plain(task)}", range=[0, 1],
-                        tickformat=".0%")  # fmt: skip
+    figure.update_xaxes(range=[0, 1], tickformat=".0%")
+    label_x(figure, f"share of the workers' time, {task}")
+    make_room(figure, legend=len(parts))
     figure.update_yaxes(
         tickmode="array", tickvals=list(range(len(arms))), ticktext=[wrapped(arm) for arm in arms],
         range=[len(arms) - 0.5, -0.5], showgrid=False, showline=False, ticks="",

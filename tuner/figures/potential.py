@@ -1,0 +1,64 @@
+"""What was left to gain, as a sweep went on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from tuner.analysis.potential import improvement_left
+from tuner.figures.frames import costs_of, finite, values_of
+from tuner.figures.hyperparameters import hyperparameters
+from tuner.figures.labels import new_figure, plain, wrapped
+from tuner.figures.themes import MAIN, OTHERS
+from tuner.objectives import Objective
+from tuner.plurals import counted
+
+__all__ = ["improvement"]
+
+
+def improvement(
+    trials: pd.DataFrame, *, objective: Objective, log: frozenset[str] | None = None
+) -> go.Figure:
+    """Draw by how much the best of the space may lie beyond the best trial so far.
+
+    A bound by a Gaussian process (see `tuner.analysis.potential`), with the chance in repeated
+    trainings that the process sees: below it, more trials bring nothing that one could tell.
+
+    Args:
+        trials: As `tuner.Sweep.trials` gives them.
+        objective: The metric and its direction.
+        log: Hyperparameters on a log scale; None for those whose values span two powers of ten.
+
+    Raises:
+        NoResultError: Too few trials have a finite value, or nothing varies.
+    """
+    values = values_of(trials, objective)
+    finite(values, objective.metric)
+    places = [np.nan_to_num(each.scaled, nan=0.5) for each in hyperparameters(trials, log=log)]
+    found = improvement_left(np.stack(places, axis=1), costs_of(values, objective))
+    loose = found.left[-1] >= found.left[0]
+    figure = new_figure(
+        "What was left to gain",
+        ["a bound by a Gaussian process; at the dotted line it is the chance in repeated trainings",
+         f"it does not fall: too few trials for {counted(len(places), 'hyperparameter')}"
+         if loose else None],
+    )  # fmt: skip
+    figure.add_trace(
+        go.Scatter(
+            x=found.trials, y=found.left, mode="lines+markers", showlegend=False,
+            line={"width": 2, "color": MAIN}, marker={"size": 5},
+            hovertemplate="after %{x} trials: up to %{y:.4g}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.add_hline(
+        found.noise, line={"dash": "dot", "width": 1.5, "color": OTHERS},
+        annotation_text="chance", annotation_position="top right",
+    )  # fmt: skip
+    word = "below" if objective.mode == "min" else "above"
+    figure.update_xaxes(title_text="trials, as they began")
+    figure.update_yaxes(
+        title_text=wrapped(f"the best {plain(objective.metric)} may lie {word} by", 40),
+        rangemode="tozero",
+    )
+    return figure
