@@ -23,7 +23,7 @@ from tuner.progress.wording import duration_text
 from tuner.provenance import provenance
 from tuner.runtime.concurrency import concurrency
 from tuner.runtime.stopping import Stop, stop_signals
-from tuner.schedulers import Decision, Supervisor
+from tuner.schedulers import Decision, Supervisor, milestones_of
 from tuner.seeds import SweepSeeds
 from tuner.simulation import ClusterModel, CurveTask, History, Simulation
 from tuner.simulation.history import Recording
@@ -303,6 +303,7 @@ class _Run:
             **self._origin,
             "resumed": [],
             "spec": self._plan.spec.to_json(),
+            "rungs": milestones_of(self._plan.scheduler),
             "status": status,
             "message": message,
             "ended": None if status == "running" else now,

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tuner.cli.contents import error_line, learning_curves, reason_class, stopped_trials
+from tuner.cli.contents import learning_curves, stopped_trials
 from tuner.store import SweepLayout, SweepWriter, load, write_spec
+from tuner.store.digest import error_line, reason_class
 
 
 @pytest.mark.parametrize(

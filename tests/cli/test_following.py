@@ -7,14 +7,15 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from tuner.cli import following
-from tuner.cli.driven import standing_of
-from tuner.cli.standing import snapshot_of
-from tuner.store import load
+from tuner.cli.standing import Watched, snapshot_of
+from tuner.store import load, write_spec
 from tuner.store.notes import add_note
+from tuner.store.standing import standing_of
 
 Command = Callable[..., Any]
 BOOM = 'Traceback:\n  File "x.py", line 1\nValueError: boom\n'
@@ -98,6 +99,35 @@ class TestWatch:
         assert [each["reports"] for each in told] == [8, 9, 9]
         assert [each["best_trial"] for each in told] == ["t1", "t6", "t6"]
 
+    def test_json_tells_of_rungs_and_of_how_busy_all_is(
+        self, tuner_command: Command, running: Any
+    ) -> None:
+        running.event(None, "nodes", nodes=[{"node_id": "n", "node": "h", "cpu": 2.0, "gpu": 0.0}])
+        running.event("t6", "started")
+        running.writer.trial("t6", cpu=1.0)
+        running.report("t6", 1, 0.5)
+        running.writer.decision(
+            {"trial_id": "t6", "decision": "PAUSE", "details": {"rung": 1.0, "value": 0.5}}
+        )
+        told = tuner_command("watch", "live", "--once", "--json").json
+        assert "curves" not in told
+        assert told["rungs"][0] == {
+            "label": "1", "trials": 1, "passed": 0, "waiting": 1, "cutoff": None, "best": 0.5,
+        }  # fmt: skip
+        gauges = {each["name"]: each for each in told["gauges"]}
+        assert (gauges["workers"]["used"], gauges["workers"]["total"]) == (0, 2)
+        assert gauges["CPU"]["total"] == 2
+
+    def test_a_picture_of_what_a_terminal_shows(
+        self, tuner_command: Command, sweep_folder: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", "90")
+        written = tuner_command("watch", "digits", "--svg", "panel.svg")
+        assert (written.code, written.out, written.err) == (0, "", "wrote panel.svg\n")
+        picture = "".join(ElementTree.parse("panel.svg").getroot().itertext())
+        for part in ("tuner watch digits", "loss=0.25", "◆ best 0.25", "5 of 5 trials ended"):
+            assert part in picture.replace("\xa0", " ")
+
     @pytest.mark.parametrize(("outcome", "code"), [("completed", 0), ("failed", 1)])
     def test_the_reports_of_one_trial_as_they_come(
         self,
@@ -157,6 +187,36 @@ class TestSnapshot:
             assert snapshot.counts == {"TERMINATED": 4, "ERROR": 1, "RUNNING": 1}
             assert snapshot.outcomes == {"completed": 1, "stopped": 1, "failed": 1, "diverged": 2}
 
+    def test_nobody_works_for_a_driver_that_is_gone(self, running: Any) -> None:
+        running.event("t6", "started")
+        sweep = load(running.layout.root)
+        assert [each.used for each in snapshot_of(sweep, "running").gauges] == [1]
+        assert [each.used for each in snapshot_of(sweep, "gone").gauges] == [0]
+
+    def test_the_next_look_adds_what_is_new(self, running: Any) -> None:
+        watched = Watched(load(running.layout.root))
+        first = watched.snapshot("running")
+        running.report("t6", 1, 0.125)
+        running.report("t6", 2, 0.0625)
+        second = watched.snapshot("running")
+        assert (first.reports, second.reports) == (8, 10)
+        assert (second.best_trial, second.best_config) == ("t6", {"lr": 0.5})
+        assert "t6" not in first.curves.curves
+        assert second.curves.curves["t6"] == [(1, 0.125), (2, 0.0625)]
+        assert (second.curves.trials, second.curves.finite) == (5, 4)
+
+    def test_a_population_has_its_members(self, running: Any) -> None:
+        spec = load(running.layout.root).spec.to_json()
+        state = {"status": "running", "started": 0.0, "ended": None, "message": ""}
+        write_spec(running.layout, {"spec": spec | {"scheduler": "pbt"}, **state})
+        running.writer.decision(
+            {"trial_id": "t6", "decision": "EXPLOIT", "details": {"source": "t1"}}
+        )
+        members = snapshot_of(load(running.layout.root), "running").population
+        assert [each.trial_id for each in members][-1] == "t6"
+        assert (members[-1].parent, members[-1].value, members[-1].iteration) == ("t1", None, 0)
+        assert (members[0].parent, members[0].value) == (None, 0.25)
+
     def test_time_stands_still_for_what_does_not_run(self, running: Any) -> None:
         sweep = load(running.layout.root)
         running.end()
@@ -166,15 +226,15 @@ class TestSnapshot:
         self, running: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The lock is looked at first: whoever finds it released finds the last state written."""
-        from tuner.cli import driven
+        from tuner.store import standing
 
-        sweep, look = load(running.layout.root), driven.holder
+        sweep, look = load(running.layout.root), standing.holder
 
         def leave_before(layout: Any) -> Any:
             running.end()
             return look(layout)
 
-        monkeypatch.setattr(driven, "holder", leave_before)
+        monkeypatch.setattr(standing, "holder", leave_before)
         assert standing_of(sweep) == "ended"
 
 

@@ -110,7 +110,7 @@ def test_many_trials_are_thinned_out_and_the_best_stays() -> None:
     curves["t1003"] = [(1, 0.5), (2, 0.5)]
     caption = lines(curves)[-1]
     assert "t1003" in caption
-    assert "400 of 2000" in caption or "401 of 2000" in caption
+    assert "400 of 2,000" in caption or "401 of 2,000" in caption
 
 
 @pytest.mark.parametrize(("column", "characters"), [(0, "⠁⠂⠄⡀"), (1, "⠈⠐⠠⢀")])

@@ -8,17 +8,30 @@ import math
 import os
 import re
 from collections.abc import Iterator
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
+from rich.text import Text
 
 from tuner.errors import SpecError
-from tuner.progress import Member, Rung, SilentView, Snapshot, make_view
+from tuner.progress import (
+    CurveSample,
+    Gauge,
+    Member,
+    Rung,
+    SilentView,
+    Snapshot,
+    live,
+    make_view,
+    panel_svg,
+)
 from tuner.progress.lines import LineView
 from tuner.progress.live import LiveView
-from tuner.progress.panel import apportion, render
+from tuner.progress.panel import render
+from tuner.progress.panel_parts import apportion
 
 ESCAPE = "\x1b"
 
@@ -49,6 +62,29 @@ def snapshot(elapsed_s: float = 0.0, **changes: object) -> Snapshot:
 def best(value: float, trial: str = "t1") -> dict[str, object]:
     return {"best_value": value, "best_trial": trial, "best_iteration": 3,
             "best_config": {"lr": 0.1}}  # fmt: skip
+
+
+def everything(*, long: bool = False, **changes: object) -> Snapshot:
+    """Return a sweep of which all is known; with names as long as they come."""
+    curves = {f"t{n}": [(1, 1.0), (2, 0.5 + n / 20), (9, 0.25 + n / 20)] for n in range(12)}
+    numbers = {trial: n for n, trial in enumerate(curves, 1)}
+    gauges = [
+        Gauge(name=name, used=3, total=4, mean=0.75, recent=[0, 0.5, 1], recent_s=90)
+        for name in ("workers", "CPU", "GPU")
+    ]
+    names = {"name": "n" * 60, "arm": "asha:" + "a" * 60, "path": "results/" + "p" * 60}
+    config = {f"hyperparameter_{n}" + "x" * 40: 0.123456 for n in range(30)}
+    given = {
+        "rungs": [
+            Rung(label=f"{3**n}", trials=60 - n, passed=20, waiting=2, cutoff=0.5, best=0.25)
+            for n in range(4)
+        ],
+        "gauges": gauges,
+        "curves": CurveSample(curves, frozenset({"t3"}), numbers, trials=300, finite=300),
+        **best(0.25),
+        **({**names, "best_config": config, "metric": "m" * 60} if long else {}),
+    }
+    return snapshot(95.0, **(given | changes))
 
 
 def drawn(view: Snapshot, width: int = 100, height: int = 40) -> str:
@@ -106,10 +142,13 @@ class TestLines:
         stream = io.StringIO()
         view = LineView(stream)
         view.update(snapshot(0, reports=0))
-        view.update(snapshot(20, resources={"CPU": (2, 4)}, note="waiting", **best(0.25)))
+        gauge = Gauge(name="workers", used=3, total=4, mean=0.75)
+        seen = {"resources": {"CPU": (2, 4)}, "gauges": [gauge], "note": "waiting"}
+        view.update(snapshot(20, **seen, **best(0.25)))
         assert stream.getvalue().splitlines()[-1] == (
             "[20s] 4 of 8 trials ended (2 running, 1 completed, 2 stopped, 1 failed); "
-            "40 reports (2/s); best error=0.25 (t1, iteration 3); CPU 2/4; about 20s left; waiting"
+            "40 reports (2/s); best error=0.25 (t1, iteration 3); 3 of 4 workers busy, mean 75%; "
+            "CPU 2/4; about 20s left; waiting"
         )
 
     def test_each_new_best_is_told_once_and_at_most_once_a_second(self) -> None:
@@ -229,7 +268,7 @@ class TestPanel:
         rungs = [Rung(label=f"rung{i}", trials=i) for i in range(50)]
         text = drawn(snapshot(rungs=rungs, **best(0.5)), height=24)
         assert len(text.splitlines()) <= 24
-        assert "+ 37 more" in text
+        assert "+ 35 more" in text
 
     @pytest.mark.parametrize("width", [1, 5, 20, 40, 200])
     def test_narrow_terminals_are_respected(self, width: int) -> None:
@@ -242,6 +281,88 @@ class TestPanel:
         text = drawn(snapshot(population=members), width=60)
         assert "trial_0001" in text
         assert "…" in text
+
+    @pytest.mark.parametrize("size", [(80, 24), (200, 60), (120, 12), (40, 15), (30, 8)])
+    @pytest.mark.parametrize("long", [False, True])
+    def test_it_fits_the_screen_with_all_there_is(self, size: tuple[int, int], long: bool) -> None:
+        width, height = size
+        text = drawn(everything(long=long), width, height)
+        lines = text.splitlines()
+        assert len(lines) <= max(height - 1, 9)
+        assert all(len(line) <= width for line in lines)
+        assert "trials ended" in lines[2]
+
+    def test_a_usual_terminal_shows_all_of_it(self) -> None:
+        text = drawn(everything(), 80, 24)
+        for part in (
+            "digits", "4 of 8 trials ended", "error=0.25 (min)", "lr=0.1", "workers busy  3/4",
+            "mean 75%", "▁▅█", "reached", "passed", "waiting", "error (min)", "◆ best 0.25",
+            "12 of 300 trials", "40 reports",
+        ):  # fmt: skip
+            assert part in text
+
+    def test_what_matters_least_goes_first(self) -> None:
+        high, low = drawn(everything(), 80, 24), drawn(everything(), 80, 15)
+        assert "◆" in high
+        assert "◆" not in low
+        for part in ("reached", "workers busy", "error=0.25", "4 of 8 trials ended"):
+            assert part in low
+
+    def test_curves_stand_beside_the_rungs_where_there_is_room(self) -> None:
+        lines = drawn(everything(), 160, 40).splitlines()
+        assert any("reached" in line and "error (min)" in line for line in lines)
+
+    def test_a_gauge_of_which_nobody_knows_of_how_much(self) -> None:
+        gauge = Gauge(name="workers", used=3, total=None, mean=2.5, recent=[1, 3], recent_s=2)
+        text = drawn(snapshot(gauges=[gauge]))
+        assert "workers busy  3  mean 2.5" in text
+        assert "%" not in text
+
+    def test_a_sweep_in_which_all_has_failed(self) -> None:
+        curves = CurveSample({"a": [(1, math.nan)]}, frozenset(), {"a": 1}, trials=1, finite=0)
+        text = drawn(snapshot(counts={"ERROR": 8}, outcomes={"failed": 8}, curves=curves))
+        assert "8 of 8 trials ended   ● 8 failed" in text
+        assert "◆" not in text
+
+    def test_curves_are_drawn_once_a_second_and_at_the_end(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        drawings: list[float] = []
+        clock = Clock()
+
+        def draw(shown: Snapshot, width: int, height: int) -> Text:
+            drawings.append(clock.now)
+            return Text("curves")
+
+        monkeypatch.setattr(live, "draw_sample", draw)
+        console = Console(file=Terminal(), width=80, height=40)
+        view = LiveView(Terminal(), clock=clock, console=console)
+        for step in range(9):
+            clock.now = step / 4
+            view.update(everything())
+        view.close(everything())
+        assert drawings == [0, 1, 2, 2]
+
+    def test_a_terminal_of_another_size_is_wiped(self) -> None:
+        terminal, clock = Terminal(), Clock()
+        console = Console(file=terminal, width=80, height=30, force_terminal=True)
+        view = LiveView(terminal, clock=clock, console=console)
+        view.update(everything())
+        assert f"{ESCAPE}[2J" not in terminal.getvalue()
+        console.size = (60, 20)
+        clock.now = 1
+        view.update(everything())
+        view.close()
+        assert f"{ESCAPE}[2J" in terminal.getvalue()
+
+    def test_a_picture_for_a_page(self) -> None:
+        svg = panel_svg(everything(name="<script>alert(1)</script>"), title="<b>", height=30)
+        root = ElementTree.fromstring(svg)
+        assert root.tag.endswith("svg")
+        assert "url(http" not in svg
+        assert "font-face" not in svg
+        assert "<script" not in svg
+        assert "".join(root.itertext()).count("alert") == 1
 
     def test_nothing_is_known_yet(self) -> None:
         text = drawn(snapshot(counts={}, outcomes={}, num_samples=None, reports=0))

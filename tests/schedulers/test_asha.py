@@ -162,7 +162,9 @@ def test_reasons_and_rungs_in_words_and_figures() -> None:
         "rung": 1.0, "bracket": 0, "value": 1.25, "cutoff": 1.0, "trials": 2,
     }  # fmt: skip
     assert scheduler.take_reason("t2") is None
-    assert scheduler.rungs()[0] == RungStanding(label="1", trials=3, cutoff=1.25, best=0.5)
+    assert scheduler.rungs()[0] == RungStanding(
+        label="1", trials=3, cutoff=1.25, best=0.5, passed=1
+    )
     assert [standing.trials for standing in scheduler.rungs()] == [3, 0, 0, 0]
 
 

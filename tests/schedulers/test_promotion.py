@@ -134,7 +134,9 @@ def test_higher_is_better_with_mode_max() -> None:
     bench = Bench(mode="max")
     bench.arrive(1, a=0.1, b=0.9, c=0.5)
     assert bench.choose() == "b"
-    assert bench.scheduler.rungs()[0] == RungStanding(label="1", trials=3, cutoff=0.9, best=0.9)
+    assert bench.scheduler.rungs()[0] == RungStanding(
+        label="1", trials=3, cutoff=0.9, best=0.9, passed=0, waiting=3
+    )
 
 
 def test_a_report_beyond_several_rungs_counts_at_the_highest() -> None:
@@ -248,7 +250,9 @@ def test_who_ends_while_waiting_leaves_the_place_to_the_next_best(how: str) -> N
         bench.scheduler.on_trial_error(bench, bench.trials["a"])
         bench.trials["a"].status = Trial.ERROR
     assert bench.choose() == "b"  # one of four, and a is none of them any more
-    assert bench.scheduler.rungs()[0] == RungStanding("1", trials=4, cutoff=0.2, best=0.2)
+    assert bench.scheduler.rungs()[0] == RungStanding(
+        "1", trials=4, cutoff=0.2, best=0.2, passed=0, waiting=3
+    )
 
 
 def test_a_promoted_trial_that_fails_and_starts_again_keeps_its_promotion() -> None:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tuner.cli.contents import error_line
 from tuner.plurals import counted
 from tuner.progress.wording import config_text, value_text
+from tuner.store.digest import error_line
 from tuner.store.journal import Record
 from tuner.store.notes import Note
 

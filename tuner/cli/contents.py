@@ -9,31 +9,29 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tuner.cli.driven import status_of
 from tuner.cli.stored import columns, count_reports, count_rows, rows_of_trial
 from tuner.errors import NoResultError, TunerError
 from tuner.places import Place
 from tuner.progress import curves_of
 from tuner.store import Sweep, SweepLayout, TrialResult, load
+from tuner.store.digest import error_line, reason_class
 from tuner.store.notes import read_notes
 from tuner.store.reader import TableName
 from tuner.store.results import At
+from tuner.store.standing import status_of
 
 __all__ = [
     "best_results",
-    "error_line",
     "heading",
     "learning_curves",
     "notes_of",
     "pareto_rows",
-    "reason_class",
     "stopped_trials",
     "summary",
     "trial_details",
 ]
 
 _FAILED = ("failed", "hung", "infeasible")
-_NUMBER = re.compile(r"(?<![\w.=])[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|nan|inf)(?!\w)")
 
 
 def heading(path: Place, storage: Place) -> dict[str, Any]:
@@ -155,24 +153,6 @@ def stopped_trials(sweep: Sweep) -> set[str]:
     """Return the trials that a scheduler stopped."""
     trials = _rows(sweep, "trials", ["trial_id", "outcome"])
     return {trial["trial_id"] for trial in trials if trial["outcome"] == "stopped"}
-
-
-def error_line(traceback: str) -> str:
-    """Return the line of a traceback that names the exception: the first one after its frames."""
-    lines = [line for line in traceback.splitlines() if line.strip()]
-    frames_end = max((n for n, line in enumerate(lines, 1) if line[0].isspace()), default=0)
-    rest = lines[frames_end:] if frames_end else lines[-1:]
-    return (rest or lines[-1:] or [""])[0].strip()
-
-
-def reason_class(reason: str) -> str:
-    """Return what reasons that differ in their numbers have in common.
-
-    ``"rung 9: 0.5 is above the cut 0.4 of 12 trials"`` belongs to ``"rung 9"``; without a colon
-    numbers become ``#``, except those of an option (``reached max_t=27``).
-    """
-    place, colon, _ = reason.partition(": ")
-    return place if colon else _NUMBER.sub("#", reason)
 
 
 def _counts(trials: Sequence[dict[str, Any]], column: str) -> dict[str, int]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,12 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tuner.cli.chronicle import Entry
+    from tuner.progress import Snapshot
     from tuner.store import Sweep
     from tuner.store.journal import Kind
 
 __all__ = ["logs", "watch"]
 
 _LOOK_EVERY_S = 2.0
+_PICTURE_SIZE = (100, 40)  # columns and lines, where the terminal does not say
 
 AsJsonLines = Annotated[
     bool, typer.Option("--json", help=f"{JSON_HELP} An object per line.", metavar="")
@@ -39,9 +43,20 @@ def watch(
     once: Annotated[
         bool, typer.Option("--once", help="Show how it stands now, and end.", metavar="")
     ] = False,
+    svg: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write what a terminal shows now as a picture, and end; as large as "
+            "COLUMNS and LINES say, 100 x 40 otherwise.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJsonLines = False,
 ) -> None:
     """Watch a sweep that runs, from any terminal or host that sees its folder.
+
+    Shows how trials stand, the best, rungs, learning curves, and how busy workers and GPUs are.
 
     Ends with the sweep, and with its exit code. Ctrl-C ends the watching only, with exit code 0.
     """
@@ -50,6 +65,9 @@ def watch(
         if trial is not None:
             sweep.trial(trial)  # which knows the nearest name of an unknown one
             _follow(sweep, trial, ["report"], once=once, as_json=as_json)
+        elif svg is not None:
+            _write_picture(sweep, svg)
+            return
         elif as_json:
             _print_snapshots(sweep, once=once)
         else:
@@ -93,37 +111,71 @@ def logs(
 
 def _show_snapshots(sweep: Sweep, *, once: bool) -> None:
     """Show how a sweep stands until it does not run any more."""
-    from tuner.cli.driven import standing_of
-    from tuner.cli.standing import snapshot_of
+    from tuner.cli.standing import Watched
     from tuner.progress import make_view
+    from tuner.store.standing import standing_of
 
-    view = make_view("auto", sys.stdout)
+    view, watched = make_view("auto", sys.stdout), Watched(sweep)
     standing = standing_of(sweep)
     try:
         while standing == "running" and not once:
-            view.update(snapshot_of(sweep, standing))
+            view.update(watched.snapshot(standing))
             time.sleep(_LOOK_EVERY_S)
             standing = standing_of(sweep)
-        view.close(snapshot_of(sweep, standing))
+        view.close(watched.snapshot(standing))
     finally:
         view.close()
 
 
 def _print_snapshots(sweep: Sweep, *, once: bool) -> None:
     """Print how a sweep stands, as often as that changes."""
-    from tuner.cli.driven import standing_of
-    from tuner.cli.standing import snapshot_of
+    from tuner.cli.standing import Watched
+    from tuner.store.standing import standing_of
 
-    told: dict[str, Any] = {}
+    watched, told = Watched(sweep), dict[str, Any]()
     while True:
         standing = standing_of(sweep)
-        now = {"standing": standing, **asdict(snapshot_of(sweep, standing))}
-        if now | {"elapsed_s": None} != told | {"elapsed_s": None}:
+        now = {"standing": standing, **_facts(watched.snapshot(standing))}
+        if _without_clocks(now) != _without_clocks(told):
             typer.echo(dumps(now, indent=None))
         told = now
         if once or standing != "running":
             return
         time.sleep(_LOOK_EVERY_S)
+
+
+def _facts(snapshot: Snapshot) -> dict[str, Any]:
+    """Return a snapshot as plain values; the curves are the sweep's reports."""
+    facts = asdict(replace(snapshot, curves=None))
+    del facts["curves"]
+    return facts
+
+
+def _without_clocks(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return what changes only where something has happened."""
+    return {
+        name: [(gauge["used"], gauge["total"]) for gauge in each] if name == "gauges" else each
+        for name, each in facts.items()
+        if name != "elapsed_s"
+    }
+
+
+def _write_picture(sweep: Sweep, file: Path) -> None:
+    """Write what a terminal shows of a sweep now as SVG."""
+    from tuner.cli.standing import snapshot_of
+    from tuner.progress import panel_svg
+    from tuner.store.layout import write_atomically
+    from tuner.store.standing import standing_of
+
+    width, height = shutil.get_terminal_size(_PICTURE_SIZE)
+    picture = panel_svg(
+        snapshot_of(sweep, standing_of(sweep)),
+        title=f"tuner watch {sweep.name}",
+        width=width,
+        height=height,
+    )
+    write_atomically(file, picture.encode())
+    typer.echo(f"wrote {file}", err=True)
 
 
 def _follow(
@@ -137,7 +189,7 @@ def _follow(
 ) -> None:
     """Print what happened, and then what happens until the sweep does not run any more."""
     from tuner.cli.chronicle import line_of
-    from tuner.cli.driven import standing_of
+    from tuner.store.standing import standing_of
 
     looks, simulated = _looks(sweep, trial, kinds), bool(sweep.state.get("simulated"))
     while True:
@@ -192,7 +244,7 @@ def _verdict(sweep: Sweep, trial: str | None) -> int:
 
 def _refuse_gone(sweep: Sweep) -> None:
     """Raise SweepFailedError where a sweep has not ended, and never will by itself."""
-    from tuner.cli.driven import resume_hint, standing_of
+    from tuner.store.standing import resume_hint, standing_of
 
     if standing_of(sweep) == "gone":
         raise SweepFailedError(f"{sweep.place} has not ended, and {resume_hint(sweep)}")

@@ -127,8 +127,8 @@ def _driver(sweep: Sweep, layout: SweepLayout) -> int:
     Raises:
         SpecError: Nobody drives the sweep.
     """
-    from tuner.cli.driven import resume_hint
     from tuner.store.drivers import holder
+    from tuner.store.standing import resume_hint
 
     found = holder(layout)
     if found is not None and found.alive:
@@ -149,8 +149,8 @@ def _refuse_ended(sweep: Sweep, trial_id: str) -> None:
 
 def _answer(sweep: Sweep, layout: SweepLayout, request: Request) -> str:
     """Wait until the request is taken, or pointless; take it back where it is not wanted."""
-    from tuner.cli.driven import standing_of
     from tuner.store.requests import is_waiting, withdraw
+    from tuner.store.standing import standing_of
 
     try:
         while is_waiting(layout, request):

@@ -28,6 +28,7 @@ def draw_best_so_far(
     metric: str,
     mode: Mode,
     stopped: Collection[str],
+    numbers: Mapping[str, int] | None = None,
     width: int,
     height: int,
 ) -> Text:
@@ -38,13 +39,15 @@ def draw_best_so_far(
         metric: What the values are.
         mode: Whether the lowest value (``"min"``) or the highest is best.
         stopped: Trials that a scheduler stopped, marked as such.
+        numbers: Which of all trials each is, from 1, where these are some of them.
         width: Columns of the whole drawing.
         height: Lines of the picture.
 
     Returns:
         A title, the picture with its axes, and a line that explains the marks.
     """
-    points = [(float(number), value) for number, value in enumerate(values.values(), 1)]
+    places = range(1, len(values) + 1) if numbers is None else map(numbers.__getitem__, values)
+    points = [(float(place), value) for place, value in zip(places, values.values(), strict=True)]
     axes = Axes.around([points], mode=mode, width=width - LABEL_WIDTH, height=height)
     picture = Picture(axes)
     crowded = len(points) > axes.width

@@ -9,6 +9,7 @@ curves: their values stand side by side.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from rich.text import Text
@@ -24,7 +25,7 @@ from tuner.progress.picture import (
     best_caption,
     finite_points,
 )
-from tuner.progress.snapshot import Mode, ranking_key
+from tuner.progress.snapshot import CurveSample, Mode, ranking_key
 from tuner.progress.wording import value_text
 
 __all__ = ["curves_of", "draw_curves"]
@@ -59,6 +60,7 @@ def draw_curves(
     mode: Mode,
     time_attr: str = "training_iteration",
     stopped: Collection[str] = (),
+    sample: CurveSample | None = None,
     width: int = 80,
     height: int = 16,
 ) -> Text:
@@ -70,6 +72,7 @@ def draw_curves(
         mode: Which trial is best: the one with the lowest value (``"min"``) or the highest.
         time_attr: What the times are.
         stopped: Trials whose end is marked.
+        sample: Of which sample these curves are, where there are more.
         width: Columns, at least 24.
         height: Lines, captions not counted, at least 4.
 
@@ -79,13 +82,24 @@ def draw_curves(
     drawn = {trial: points for trial, curve in curves.items() if (points := finite_points(curve))}
     if not drawn:
         return Text(f"no finite value of {metric} to draw")
+    count_text = partial(
+        _count_text,
+        sample.trials if sample else len(curves),
+        sample.finite if sample else len(drawn),
+    )
     width, height = max(width, _LEAST_WIDTH), max(height, _LEAST_HEIGHT)
     if len(drawn) > 1 and all(len(points) == 1 for points in drawn.values()):
         values = {trial: points[0][1] for trial, points in drawn.items()}
         drawing = draw_best_so_far(
-            values, metric=metric, mode=mode, stopped=stopped, width=width, height=height
+            values,
+            metric=metric,
+            mode=mode,
+            stopped=stopped,
+            numbers=None if sample is None else sample.numbers,
+            width=width,
+            height=height,
         )
-        return drawing.append(f"  {_count_text(len(curves), len(drawn), len(drawn))}", "dim")
+        return drawing.append(f"  {count_text(len(drawn))}", "dim")
     axes = Axes.around(drawn.values(), mode=mode, width=width - LABEL_WIDTH, height=height)
     best = min(drawn, key=lambda trial: ranking_key(_best_point(drawn[trial], mode)[1], mode))
     best_time, best_value = _best_point(drawn[best], mode)
@@ -98,7 +112,7 @@ def draw_curves(
     picture.mark((best_time, best_value), BEST_MARK, BEST_STYLE)
     title = Text(f"{metric} ({mode}{', log scale' if axes.log else ''})", "bold")
     caption = best_caption(f"best {value_text(best_value)}, {best} at {best_time:g}", stopped)
-    caption.append(f"  {_count_text(len(curves), len(drawn), len(shown))}", "dim")
+    caption.append(f"  {count_text(len(shown))}", "dim")
     return Text("\n").join([title, *axes.around_picture(picture.lines(), time_attr), caption])
 
 
@@ -115,5 +129,5 @@ def _thin_out(trials: Sequence[str], best: str) -> Sequence[str]:
 
 
 def _count_text(trials: int, finite: int, shown: int) -> str:
-    text = f"{shown} of {finite} trials" if shown < finite else f"trials: {finite}"
+    text = f"{shown:,} of {finite:,} trials" if shown < finite else f"trials: {finite}"
     return text + (f", {trials - finite} without a finite value" if trials > finite else "")

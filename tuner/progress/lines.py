@@ -6,7 +6,7 @@ from typing import TextIO
 
 from tuner.plurals import counted
 from tuner.progress.pace import Rate, time_left
-from tuner.progress.snapshot import Snapshot
+from tuner.progress.snapshot import Gauge, Snapshot
 from tuner.progress.wording import (
     config_text,
     duration_text,
@@ -94,6 +94,7 @@ def status_line(snapshot: Snapshot, reports_per_s: float | None) -> str:
         parts[-1] += f" ({reports_per_s:.3g}/s)"
     if snapshot.best_value is not None:
         parts.append(f"best {_best_text(snapshot)}")
+    parts += [_workers_text(gauge) for gauge in snapshot.gauges if gauge.name == "workers"]
     if snapshot.resources:
         parts.append(resources_text(snapshot.resources))
     left = time_left(snapshot)
@@ -102,6 +103,14 @@ def status_line(snapshot: Snapshot, reports_per_s: float | None) -> str:
     if snapshot.note:
         parts.append(snapshot.note)
     return f"[{duration_text(snapshot.elapsed_s)}] {'; '.join(parts)}"
+
+
+def _workers_text(gauge: Gauge) -> str:
+    used = f"{gauge.used:g}" if gauge.total is None else f"{gauge.used:g} of {gauge.total:g}"
+    mean = ""
+    if gauge.mean is not None:
+        mean = f", mean {gauge.mean:.3g}" if gauge.total is None else f", mean {gauge.mean:.0%}"
+    return f"{used} workers busy{mean}"
 
 
 def _trials_text(snapshot: Snapshot) -> str:

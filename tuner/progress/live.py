@@ -11,12 +11,14 @@ from rich.live import Live
 from rich.text import Text
 
 from tuner.progress.pace import Rate
-from tuner.progress.panel import render
+from tuner.progress.panel import draw_sample, render
 from tuner.progress.snapshot import Snapshot
 
 __all__ = ["LiveView"]
 
 _SECONDS_BETWEEN_FRAMES = 0.25
+_SECONDS_BETWEEN_DRAWINGS = 1.0
+"""Of the curves, which take as long as all the rest."""
 
 
 class LiveView:
@@ -44,6 +46,8 @@ class LiveView:
         self._rate = Rate()
         self._next_frame = float("-inf")
         self._closed = False
+        self._size: tuple[int, int] | None = None
+        self._drawn: tuple[tuple[int, int], float, Text] | None = None
 
     def update(self, snapshot: Snapshot) -> None:
         """Draw ``snapshot``, unless the last frame is less than a quarter of a second old."""
@@ -69,8 +73,23 @@ class LiveView:
         self._live.stop()
 
     def _draw(self, snapshot: Snapshot) -> None:
-        width, height = self._console.size
+        size = width, height = self._console.size
         if not self._live.is_started:
             self._live.start()
-        panel = render(snapshot, self._rate.per_second, width=width, height=height)
+        if self._size not in (None, size):
+            self._console.clear()  # the terminal has broken the lines of the last frame anew
+        self._size = size
+        draw = draw_sample if self._closed else self._draw_now_and_then
+        panel = render(snapshot, self._rate.per_second, width=width, height=height, draw=draw)
         self._live.update(panel, refresh=True)
+
+    def _draw_now_and_then(self, snapshot: Snapshot, width: int, height: int) -> Text:
+        """Return the curves as they were drawn a moment ago, or now."""
+        now = self._clock()
+        if self._drawn is not None:
+            size, at, drawing = self._drawn
+            if size == (width, height) and now < at + _SECONDS_BETWEEN_DRAWINGS:
+                return drawing
+        drawing = draw_sample(snapshot, width, height)
+        self._drawn = (width, height), now, drawing
+        return drawing

@@ -1,43 +1,44 @@
-"""What the live view draws: a snapshot as rich renderables. Pure."""
+"""What the live view draws: a snapshot as rich renderables that fit the screen. Pure.
+
+What matters least goes first where the screen is small: the empty lines between the parts, the
+curves, rows of the table, all but one of the gauges.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tuner.plurals import counted
-from tuner.progress.pace import time_left
-from tuner.progress.snapshot import Member, Rung, Snapshot, ranking_key
-from tuner.progress.wording import (
-    config_text,
-    duration_text,
-    ended_text,
-    resources_text,
-    value_text,
-)
+from tuner.progress.curves import draw_curves
+from tuner.progress.panel_parts import bar, best, footer, gauge_lines, legend, title
+from tuner.progress.snapshot import Snapshot
+from tuner.progress.tables import population_table, rung_table
 
-__all__ = ["apportion", "render"]
+__all__ = ["DrawCurves", "draw_sample", "render"]
 
-_STATES = (  # name, its source, how it is drawn; in the order of a trial's life read backwards
-    ("completed", "outcomes", "green"),
-    ("stopped", "outcomes", "yellow"),
-    ("diverged", "outcomes", "bright_yellow"),
-    ("failed", "outcomes", "red"),
-    ("hung", "outcomes", "magenta"),
-    ("infeasible", "outcomes", "bright_magenta"),
-    ("RUNNING", "counts", "cyan"),
-    ("PAUSED", "counts", "blue"),
-    ("PENDING", "counts", "white"),
-)
-_FIXED_LINES = 11  # of the panel without its table; what is left of the screen is the table's
+DrawCurves = Callable[[Snapshot, int, int], Text]
+"""Draws the curves of a snapshot, so wide and so high, all lines included."""
+
+_ROOMY = 30  # lines from which on parts are set apart
+_WIDE = 120  # columns from which on the curves stand beside the table
+_TABLE_WIDTH = 56
 _FEWEST_ROWS = 3
+_CAPTIONS = 4  # lines of a drawing beside the picture: title, time axis, caption
+_LEAST_PICTURE, _MOST_PICTURE = 4, 24
+_LEAST_WIDTH = 40
 
 
 def render(
-    snapshot: Snapshot, reports_per_s: float | None, *, width: int, height: int
+    snapshot: Snapshot,
+    reports_per_s: float | None,
+    *,
+    width: int,
+    height: int,
+    draw: DrawCurves | None = None,
 ) -> RenderableType:
     """Draw a sweep.
 
@@ -45,133 +46,124 @@ def render(
         snapshot: What to draw.
         reports_per_s: Throughput, if known.
         width: Columns of the terminal.
-        height: Its lines; long tables are cut to fit.
+        height: Its lines; what does not fit is left out.
+        draw: Draws the curves; None for `draw_sample`.
     """
-    parts: list[RenderableType] = [_title(snapshot), _bar(snapshot, width), _legend(snapshot)]
-    if snapshot.best_value is not None:
-        parts += [Text(), _best(snapshot)]
-    rows = max(_FEWEST_ROWS, height - _FIXED_LINES)
-    if snapshot.population:
-        parts += [Text(), _population_table(snapshot, rows)]
-    elif snapshot.rungs:
-        parts += [Text(), _rung_table(snapshot.rungs, rows)]
-    parts += [Text(), _footer(snapshot, reports_per_s)]
+    gap = 1 if height >= _ROOMY else 0
+    most = 2 if gap else 1
+    head = [
+        title(snapshot, width),
+        bar(snapshot, width),
+        *_wrapped(legend(snapshot), width, 3),
+    ]
+    found = [line for text in best(snapshot) for line in _wrapped(text, width, most)]
+    foot = _wrapped(footer(snapshot, reports_per_s), width, most)
     if snapshot.note:
-        parts.append(Text(snapshot.note, style="bold yellow"))
-    return Group(*parts)
+        foot += _wrapped(Text(snapshot.note, style="bold yellow"), width, 2)
+    room = height - 1 - sum(len(part) + gap for part in (head, found, foot))
+    gauges = gauge_lines(snapshot.gauges, width)[: max(1, room // 5)]
+    room -= len(gauges) + gap
+    body = _Body(snapshot, width, room, gap, draw or draw_sample).parts()
+    parts: list[Sequence[RenderableType]] = [head, found, gauges, *body, foot]
+    lines: list[RenderableType] = []
+    for part in filter(None, parts):
+        lines += [Text()] * (gap if lines else 0)
+        lines += part
+    return Group(*lines)
 
 
-def apportion(counts: Sequence[int], width: int) -> list[int]:
-    """Divide ``width`` cells among ``counts``: one for each that is not 0, the rest in proportion.
-
-    What rounding leaves over goes to the largest.
-    """
-    total = sum(counts)
-    if not total:
-        return [0] * len(counts)
-    spare = max(0, width - sum(count > 0 for count in counts))
-    cells = [(count > 0) + count * spare // total for count in counts]
-    cells[counts.index(max(counts))] += max(0, width - sum(cells))
-    return cells
-
-
-def _title(snapshot: Snapshot) -> Text:
-    return Text.assemble(
-        (snapshot.name, "bold"),
-        "  ",
-        (snapshot.arm, "cyan"),
-        "  ",
-        (duration_text(snapshot.elapsed_s), "dim"),
+def draw_sample(snapshot: Snapshot, width: int, height: int) -> Text:
+    """Draw the curves of a snapshot, which has some."""
+    sample = snapshot.curves
+    if sample is None:
+        return Text()
+    return draw_curves(
+        sample.curves,
+        metric=snapshot.metric,
+        mode=snapshot.mode,
+        time_attr=snapshot.time_attr,
+        stopped=sample.stopped,
+        sample=sample,
+        width=width,
+        height=height - _CAPTIONS,
     )
 
 
-def _states(snapshot: Snapshot) -> Iterator[tuple[str, int, str]]:
-    for name, source, style in _STATES:
-        counts = snapshot.outcomes if source == "outcomes" else snapshot.counts
-        yield name.lower(), counts.get(name, 0), style
+@dataclass(frozen=True)
+class _Body:
+    """The table and the curves, in what the other parts leave of the screen."""
+
+    snapshot: Snapshot
+    width: int
+    room: int
+    gap: int
+    draw: DrawCurves
+
+    def parts(self) -> list[list[RenderableType]]:
+        """Return the parts, one below the other."""
+        least = _LEAST_PICTURE + _CAPTIONS
+        if not self._has_table:
+            height = min(self.room, _MOST_PICTURE + _CAPTIONS)
+            fits = self._has_curves and height >= least
+            return [[self._curves(self.width, height)]] if fits else []
+        if self._has_curves and self._is_wide and self.room >= least:
+            return [[self._side_by_side()]]
+        wanted = self._rows + 1
+        for_curves = least + self.gap if self._has_curves else 0
+        lines = min(wanted, max(_FEWEST_ROWS + 2, self.room - for_curves))
+        rest = min(self.room - lines - self.gap, _MOST_PICTURE + _CAPTIONS)
+        below = self._has_curves and rest >= least
+        if not below:
+            lines = min(wanted, self.room)
+        table: list[list[RenderableType]] = [[self._table(lines)]] if lines > 1 else []
+        return table + ([[self._curves(self.width, rest)]] if below else [])
+
+    def _side_by_side(self) -> Table:
+        table_width = min(_TABLE_WIDTH, self.width // 2)
+        height = min(self.room, _MOST_PICTURE + _CAPTIONS)
+        both = Table.grid(padding=(0, 2, 0, 0))
+        both.add_column(width=table_width)
+        both.add_column()
+        left = self._table(min(self._rows + 1, height))
+        both.add_row(left, self._curves(self.width - table_width - 2, height))
+        return both
+
+    @property
+    def _rows(self) -> int:
+        return len(self.snapshot.population or self.snapshot.rungs)
+
+    @property
+    def _has_table(self) -> bool:
+        return self._rows > 0
+
+    @property
+    def _has_curves(self) -> bool:
+        sample = self.snapshot.curves
+        return sample is not None and sample.finite > 0 and self.width >= _LEAST_WIDTH
+
+    @property
+    def _is_wide(self) -> bool:
+        # A population has long lines of its own.
+        return self.width >= _WIDE and not self.snapshot.population
+
+    def _table(self, lines: int) -> Table:
+        """Return the table in so many lines: its head, its rows, and how many there are besides."""
+        rows = self._rows if self._rows < lines else max(0, lines - 2)
+        if self.snapshot.population:
+            return population_table(self.snapshot, rows)
+        return rung_table(self.snapshot.rungs, rows)
+
+    def _curves(self, width: int, height: int) -> Text:
+        drawing = self.draw(self.snapshot, width, height)
+        drawing.no_wrap, drawing.overflow = True, "ellipsis"
+        return drawing
 
 
-def _bar(snapshot: Snapshot, width: int) -> Text:
-    states = list(_states(snapshot))
-    to_come = max(0, snapshot.expected - sum(count for _, count, _ in states))
-    cells = apportion([*(count for _, count, _ in states), to_come], width)
-    bar = Text(no_wrap=True, overflow="crop")
-    for (_, _, style), length in zip(states, cells, strict=False):
-        bar.append("━" * length, style)
-    return bar.append("─" * cells[-1], "dim")
-
-
-def _legend(snapshot: Snapshot) -> Text:
-    legend = Text(ended_text(snapshot.ended, snapshot.num_samples), "bold")
-    for name, count, style in _states(snapshot):
-        if count:
-            legend.append("   ", "none").append(f"● {count} {name}", f"not bold {style}")
-    return legend
-
-
-def _best(snapshot: Snapshot) -> Text:
-    return Text.assemble(
-        ("best ", "dim"),
-        (f"{snapshot.metric}={value_text(snapshot.best_value)}", "bold green"),
-        (f" ({snapshot.mode})  ", "dim"),
-        f"{snapshot.best_trial} at iteration {snapshot.best_iteration}",
-        "\n",
-        config_text(snapshot.best_config),
-    )
-
-
-def _rung_table(rungs: Sequence[Rung], rows: int) -> Table:
-    table = _table("rung", "trials", "cut", "best")
-    for rung in rungs[:rows]:
-        table.add_row(
-            Text(rung.label), str(rung.trials), value_text(rung.cutoff), value_text(rung.best)
-        )
-    return _with_rest(table, len(rungs) - rows)
-
-
-def _population_table(snapshot: Snapshot, rows: int) -> Table:
-    def rank(member: Member) -> float:
-        return ranking_key(member.value, snapshot.mode)
-
-    columns = 5 if any(member.config for member in snapshot.population) else 4
-    headings = ("trial", snapshot.metric, "iteration", "from", "configuration")
-    table = _table(*headings[:columns])
-    for member in sorted(snapshot.population, key=rank)[:rows]:
-        cells = (
-            Text(member.trial_id),
-            value_text(member.value),
-            str(member.iteration),
-            Text(member.parent or "-"),
-            Text(config_text(member.config), no_wrap=True, overflow="ellipsis"),
-        )
-        table.add_row(*cells[:columns])
-    return _with_rest(table, len(snapshot.population) - rows)
-
-
-def _table(*headings: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for heading in headings:
-        number = heading not in ("rung", "trial", "from", "configuration")
-        # Where room is short, rich narrows the columns that may wrap before the others.
-        fixed = heading != "configuration"
-        table.add_column(Text(heading), justify="right" if number else "left", no_wrap=fixed)
-    return table
-
-
-def _with_rest(table: Table, rest: int) -> Table:
-    if rest > 0:
-        table.add_row(Text(f"+ {rest} more", "dim"))
-    return table
-
-
-def _footer(snapshot: Snapshot, reports_per_s: float | None) -> Text:
-    parts = [counted(snapshot.reports, "report")]
-    if reports_per_s is not None:
-        parts[0] += f", {reports_per_s:.3g}/s"
-    left = time_left(snapshot)
-    if left:
-        parts.append(f"about {duration_text(left)} left")
-    if snapshot.resources:
-        parts.append(resources_text(snapshot.resources))
-    parts.append(snapshot.path)
-    return Text(" · ".join(parts), "dim")
+def _wrapped(text: Text, width: int, most: int) -> list[Text]:
+    """Return a text in at most so many lines; what is beyond them is left out."""
+    lines = list(text.wrap(Console(width=width), max(1, width)))
+    if len(lines) > most:
+        lines = lines[:most]
+        lines[-1].append(" …")
+        lines[-1].truncate(width, overflow="ellipsis")
+    return lines

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
+from itertools import groupby
+from operator import itemgetter
 
 from rich.text import Text
 
@@ -58,10 +60,14 @@ class Picture:
 
     def lines(self) -> list[Text]:
         """Return the drawing, a Text per line."""
-        return [
-            Text.assemble(*(self._cell(cell, line) for cell in range(self._axes.width)))
-            for line in range(self._axes.height)
-        ]
+        return [self._line(line) for line in range(self._axes.height)]
+
+    def _line(self, line: int) -> Text:
+        cells = (self._cell(cell, line) for cell in range(self._axes.width))
+        drawn = Text()
+        for style, run in groupby(cells, key=itemgetter(1)):  # a style per cell is slow to show
+            drawn.append("".join(character for character, _ in run), style)
+        return drawn
 
     def _cell(self, cell: int, line: int) -> tuple[str, str]:
         if (cell, line) in self._marks:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["Member", "Mode", "Rung", "Snapshot", "ranking_key"]
+__all__ = ["CurveSample", "Gauge", "Member", "Mode", "Rung", "Snapshot", "ranking_key"]
 
 Mode: TypeAlias = Literal["min", "max"]
 
@@ -19,12 +19,16 @@ class Rung:
     Attributes:
         label: How the scheduler names it, such as ``"9"`` or ``"s=2: 9"``.
         trials: How many trials have reached it.
+        passed: How many of them went on from there, or may; None where nobody knows.
+        waiting: How many of them wait there.
         cutoff: The value a trial must now reach to pass, in the metric's units.
         best: The best value recorded there.
     """
 
     label: str
     trials: int
+    passed: int | None = None
+    waiting: int = 0
     cutoff: float | None = None
     best: float | None = None
 
@@ -46,6 +50,47 @@ class Member:
     iteration: int
     config: Mapping[str, Any] = field(default_factory=dict)
     parent: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gauge:
+    """How much of something the trials of a sweep hold, now and before.
+
+    Attributes:
+        name: ``"workers"``, ``"CPU"`` or ``"GPU"``.
+        used: How much now; of workers, how many train a trial.
+        total: Of how much; None where nobody knows.
+        mean: Since the sweep began, as a share from 0 to 1; as an amount where ``total`` is None.
+            None while there is nothing to go by.
+        recent: The course of the same over the last minutes, the oldest first.
+        recent_s: How many seconds that covers.
+    """
+
+    name: str
+    used: float
+    total: float | None
+    mean: float | None = None
+    recent: Sequence[float] = ()
+    recent_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class CurveSample:
+    """Learning curves to be drawn.
+
+    Attributes:
+        curves: Trial to its (time, value of the metric) in order of time, some of all trials.
+        stopped: Those of them that a scheduler stopped.
+        numbers: Which of all trials each is, from 1, in the order of their first reports.
+        trials: How many trials have reported.
+        finite: How many of all these have a finite value.
+    """
+
+    curves: Mapping[str, Sequence[tuple[float, float]]]
+    stopped: Collection[str]
+    numbers: Mapping[str, int]
+    trials: int
+    finite: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +118,8 @@ class Snapshot:
         rungs: The scheduler's rungs, if it has any.
         population: The scheduler's population, if it has one.
         resources: Name to (used, total) of the cluster.
+        gauges: How busy workers, CPUs and GPUs are, as far as is known.
+        curves: Learning curves, if anything was reported.
         time_budget_s: Seconds the sweep may take in all.
         note: What the sweep waits for, if anything.
     """
@@ -96,6 +143,8 @@ class Snapshot:
     rungs: Sequence[Rung] = ()
     population: Sequence[Member] = ()
     resources: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    gauges: Sequence[Gauge] = ()
+    curves: CurveSample | None = field(default=None, repr=False)
     time_budget_s: float | None = None
     note: str = ""
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from tuner.errors import SpecError, nearest
 from tuner.progress.lines import LineView
 from tuner.progress.live import LiveView
+from tuner.progress.notebook import NotebookView, in_notebook
 from tuner.progress.snapshot import Snapshot
 
 __all__ = ["SilentView", "View", "ViewKind", "make_view"]
@@ -47,8 +48,9 @@ def make_view(kind: str, stream: TextIO) -> View:
 
     Args:
         kind: ``"live"`` redraws a panel, ``"lines"`` appends plain lines, ``"none"`` is silent;
-            ``"auto"`` is live where ``stream`` is a terminal that can move its cursor.
-        stream: Where to write, such as ``sys.stdout``.
+            ``"auto"`` is live in a notebook, and where ``stream`` is a terminal that can move its
+            cursor.
+        stream: Where to write, such as ``sys.stdout``; a notebook has its own place for a panel.
 
     Raises:
         SpecError: There is no such kind.
@@ -60,6 +62,8 @@ def make_view(kind: str, stream: TextIO) -> View:
         )
     if kind == "none":
         return SilentView()
+    if kind != "lines" and in_notebook():
+        return NotebookView()
     if kind == "lines" or (kind == "auto" and not _can_redraw(stream)):
         return LineView(stream)
     return LiveView(stream)

@@ -8,13 +8,15 @@ from dataclasses import asdict
 
 from tuner.bundles import total
 from tuner.planning import Plan
-from tuner.progress import Member, Rung, Snapshot
+from tuner.progress import Gauge, Member, Meter, Rung, Snapshot
 from tuner.runtime.recorder import Recorder
 from tuner.runtime.shapes import shapes_of
 from tuner.runtime.surroundings import Surroundings
 from tuner.schedulers import population, rungs
 
 __all__ = ["Board"]
+
+_CURVES = 60
 
 
 class Board:
@@ -45,12 +47,15 @@ class Board:
         self._names = sorted({name for shape in shapes_of(plan) for name in total(shape.bundles)})
         self._in_use = in_use
         self._surroundings = surroundings
+        self._meters = {name: Meter(name) for name in ("workers", "CPU", "GPU")}
+        self._at_most = plan.spec.max_concurrent_trials
         self._started = time.monotonic()
 
     def snapshot(self) -> Snapshot:
         """Return the sweep as it stands now."""
         spec, tally = self._spec, self._recorder.tally
         running, waiting = tally.statuses["RUNNING"], tally.statuses["PENDING"]
+        elapsed_s, resources = time.monotonic() - self._started, self._resources()
         return Snapshot(
             name=spec.name,
             path=self._path,
@@ -59,7 +64,7 @@ class Board:
             mode=spec.mode,
             time_attr=spec.time_attr,
             max_t=spec.max_t,
-            elapsed_s=time.monotonic() - self._started,
+            elapsed_s=elapsed_s,
             counts={status: count for status, count in tally.statuses.items() if count},
             outcomes=dict(tally.outcomes),
             num_samples=self._num_trials,
@@ -70,7 +75,9 @@ class Board:
             best_config=tally.best_config,
             rungs=[Rung(**asdict(rung)) for rung in rungs(self._scheduler)],
             population=self._members(),
-            resources=self._resources(),
+            resources=resources,
+            gauges=self._gauges(elapsed_s, running, resources),
+            curves=self._recorder.ledger.curves.sample(_CURVES),
             time_budget_s=spec.time_budget_s,
             note=self._surroundings.note(running=running, waiting=waiting),
         )
@@ -89,6 +96,22 @@ class Board:
                 )
             )
         return members
+
+    def _gauges(
+        self, now: float, running: int, resources: Mapping[str, tuple[float, float]]
+    ) -> list[Gauge]:
+        """Return how busy workers, CPUs and GPUs are, and were whenever a snapshot was made."""
+        slots = self._surroundings.slots(self._surroundings.shape)
+        levels: dict[str, tuple[float, float]] = {
+            "workers": (running, slots if self._at_most is None else min(slots, self._at_most)),
+            **resources,
+        }
+        gauges = []
+        for name, meter in self._meters.items():
+            if name in levels:
+                meter.observe(now, *levels[name])
+                gauges.append(meter.gauge(now))
+        return gauges
 
     def _resources(self) -> dict[str, tuple[float, float]]:
         in_use, nodes = self._in_use(), self._surroundings.nodes

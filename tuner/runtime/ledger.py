@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from ray.tune.experiment import Trial
 
+from tuner.progress import CurveBook
 from tuner.runtime.whereabouts import Place
 
 __all__ = ["Ledger", "Tally", "TrialNote"]
@@ -87,10 +88,12 @@ class Ledger:
 
     Attributes:
         tally: The totals.
+        curves: Some of the learning curves, for a picture.
     """
 
     def __init__(self, mode: Literal["min", "max"]) -> None:
         self.tally = Tally()
+        self.curves = CurveBook(mode)
         self._better = min if mode == "min" else max
         self._notes: dict[str, TrialNote] = {}
 
@@ -135,6 +138,7 @@ class Ledger:
         if not repeated:
             note.seen = iteration
         tally.reports += 1
+        self.curves.report(trial_id, time, value)
         if value is not None and math.isfinite(value) and self._is_best(value):
             tally.best_value, tally.best_trial = value, trial_id
             tally.best_iteration, tally.best_config = iteration, note.config
@@ -166,6 +170,7 @@ class Ledger:
         """A trial ended; it is forgotten."""
         self.set_status(trial_id, status)
         self.tally.outcomes[outcome] += 1
+        self.curves.end(trial_id, stopped=outcome == "stopped")
         del self._notes[trial_id]
 
     def _is_best(self, value: float) -> bool:

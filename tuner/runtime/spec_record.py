@@ -9,6 +9,7 @@ from tuner.gpu_sharing import Probe
 from tuner.planning import Plan
 from tuner.provenance import provenance
 from tuner.runtime.connect import nodes
+from tuner.schedulers import milestones_of
 from tuner.store import SweepLayout, write_spec
 
 __all__ = ["SpecRecord"]
@@ -39,6 +40,7 @@ class SpecRecord:
             resumed = [*before.get("resumed", ()), {"started": time.time(), **now}]
             self._fixed = {**before, "resumed": resumed}
         self._fixed["spec"] = plan.spec.to_json()
+        self._fixed["rungs"] = milestones_of(plan.scheduler)
         if probe is not None:
             self._fixed["probe"] = probe.to_json()
 

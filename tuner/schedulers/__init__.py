@@ -1,6 +1,6 @@
 """Schedulers: which trial goes on, pauses, ends, or copies another.
 
-- `registry`: schedulers by name, with what each needs.
+- `entries`: the schedulers that have names, with what each needs; `registry` builds them.
 - `asha`, `promotion`: ASHA in its stopping and its promotion form, over `asha_rungs` and
   `promotion_rungs`; `ladder` has what they share.
 - `median`: the median stopping rule, over `running_means`.
@@ -35,9 +35,16 @@ from tuner.schedulers.registry import (
     build_scheduler,
     check_scheduler,
     entry_of,
+    keywords_of,
 )
 from tuner.schedulers.reports import as_number
-from tuner.schedulers.standing import MemberStanding, RungStanding, population, rungs
+from tuner.schedulers.standing import (
+    MemberStanding,
+    RungStanding,
+    milestones_of,
+    population,
+    rungs,
+)
 from tuner.schedulers.supervisor import Decision, Supervisor
 
 __all__ = [
@@ -59,6 +66,8 @@ __all__ = [
     "build_scheduler",
     "check_scheduler",
     "entry_of",
+    "keywords_of",
+    "milestones_of",
     "population",
     "rungs",
 ]

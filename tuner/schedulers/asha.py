@@ -179,6 +179,7 @@ class ASHA(Judge, AsyncHyperBandScheduler):
             "draw": self._draw.to_json(),
             "stopped": self._num_stopped,
             "rungs": [[list(rung.scores) for rung in b.rungs] for b in self._stopping],
+            "stopped_at": [[rung.stopped for rung in b.rungs] for b in self._stopping],
             "entrants": {key: entrant.to_json() for key, entrant in self._entrants.items()},
         }
         Path(checkpoint_path).write_text(json.dumps(state, allow_nan=False))
@@ -188,8 +189,10 @@ class ASHA(Judge, AsyncHyperBandScheduler):
         state = json.loads(Path(checkpoint_path).read_text())
         self._draw.load_json(state["draw"])
         self._num_stopped = state["stopped"]
-        for bracket, saved in zip(self._stopping, state["rungs"], strict=True):
-            for rung, scores in zip(bracket.rungs, saved, strict=True):
+        saved = zip(self._stopping, state["rungs"], state["stopped_at"], strict=True)
+        for bracket, rows, stopped in saved:
+            for rung, scores, count in zip(bracket.rungs, rows, stopped, strict=True):
+                rung.stopped = count
                 for score in scores:
                     rung.scores.add(score)
         self._entrants = {key: Entrant.from_json(own) for key, own in state["entrants"].items()}
@@ -208,19 +211,20 @@ class ASHA(Judge, AsyncHyperBandScheduler):
         met = self._stopping[entrant.bracket].record(entrant, time, score)
         if met is None or met.cut is None or score >= met.cut:
             return False
+        met.rung.stopped += 1
         self._below[trial_id] = met, met.cut, entrant.bracket, value
         return True
 
-    def _why_below(self, rung: Arrival, score: float, bracket: int, value: float) -> Reason:
-        cut = self._turned(score)
+    def _why_below(self, met: Arrival, score: float, bracket: int, value: float) -> Reason:
+        cut, rung = self._turned(score), met.rung
         side = "above" if self._mode == "min" else "below"
         place = f"rung {rung.milestone:g}"
         if len(self._stopping) > 1:
             place += f" of bracket {bracket}"
-        among = counted(rung.others, "trial")
+        among = counted(met.others, "trial")
         text = f"{place}: {value:.4g} is {side} the cut {cut:.4g} of {among}"
         details = {"rung": float(rung.milestone), "bracket": bracket, "value": value}
-        return Reason(text, {**details, "cutoff": cut, "trials": rung.others})
+        return Reason(text, {**details, "cutoff": cut, "trials": met.others})
 
     def _standing(self, bracket: int, rung: Rung) -> RungStanding:
         label = f"{rung.milestone:g}"
@@ -232,4 +236,5 @@ class ASHA(Judge, AsyncHyperBandScheduler):
             trials=len(rung.scores),
             cutoff=None if cut is None else self._turned(cut),
             best=None if best is None else self._turned(best),
+            passed=len(rung.scores) - rung.stopped,
         )

@@ -55,10 +55,12 @@ class Rung:
         milestone: As above.
         scores: Of the trials that came by. Their quantile is the cut: what the next trial must
             reach.
+        stopped: How many of them were stopped there.
     """
 
     def __init__(self, milestone: float, share: float) -> None:
         self.milestone = milestone
+        self.stopped = 0
         # Ray asks NumPy for a percentile: what the detour rounds away is part of its decisions.
         self.scores = RunningQuantile(share * 100 / 100)
 
@@ -67,12 +69,12 @@ class Arrival(NamedTuple):
     """What a trial met at a rung.
 
     Attributes:
-        milestone: Where the rung is.
+        rung: Where; it has the score already.
         cut: The score that the trial must reach; None if it is the first.
         others: How many trials came before it.
     """
 
-    milestone: float
+    rung: Rung
     cut: float | None
     others: int
 
@@ -100,7 +102,7 @@ class Bracket:
         for index in range(len(self.rungs) - 1, -1, -1):
             rung = self.rungs[index]
             if time >= rung.milestone and index not in entrant.passed:
-                arrival = Arrival(rung.milestone, rung.scores.value, len(rung.scores))
+                arrival = Arrival(rung, rung.scores.value, len(rung.scores))
                 rung.scores.add(score)
                 entrant.passed += (index,)
                 entrant.ahead = self.ahead_of(entrant.passed)

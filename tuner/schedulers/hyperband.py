@@ -276,4 +276,5 @@ class HyperBand(Comparing):
             trials=len(bracket.waiting),
             cutoff=None,
             best=self._turned(max(scores)) if scores else None,
+            waiting=len(bracket.waiting),
         )

@@ -231,4 +231,6 @@ class PromotionASHA(Comparing):
             trials=rung.arrived,
             cutoff=None if rung.cutoff is None else -self._turned(rung.cutoff),
             best=None if best is None else -self._turned(best),
+            passed=len(rung.ranking) - len(rung.waiting),
+            waiting=len(rung.waiting),
         )

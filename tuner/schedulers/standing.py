@@ -13,7 +13,7 @@ from ray.tune.schedulers import (
     TrialScheduler,
 )
 
-__all__ = ["HasRungs", "MemberStanding", "RungStanding", "population", "rungs"]
+__all__ = ["HasRungs", "MemberStanding", "RungStanding", "milestones_of", "population", "rungs"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class RungStanding:
         label: Its place, as ``9`` or ``27 from 1 @ 9`` (HyperBand: the
             bracket's size and first rung, then the rung).
         trials: How many trials have reached it.
+        passed: How many of them went on, or may; None if unknown.
+        waiting: How many of them wait there.
         cutoff: The metric a trial needs to pass, in the metric's own direction; None if unknown.
         best: The best metric recorded there; None if there is none.
     """
@@ -32,6 +34,8 @@ class RungStanding:
     trials: int
     cutoff: float | None
     best: float | None
+    passed: int | None = None
+    waiting: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,12 @@ def rungs(scheduler: TrialScheduler) -> list[RungStanding]:
     if isinstance(scheduler, HyperBandScheduler):
         return _hyperband_rungs(scheduler)
     return []
+
+
+def milestones_of(scheduler: TrialScheduler) -> list[float]:
+    """Return where the rungs of ``scheduler`` are, all brackets together; empty if unknown."""
+    ladders = getattr(scheduler, "ladders", ())
+    return sorted({milestone for ladder in ladders for milestone in ladder.milestones})
 
 
 def population(scheduler: TrialScheduler) -> list[MemberStanding]:

@@ -41,72 +41,114 @@ class SearcherEntry:
         summary: What it does, in a line.
         source: Where the method is described.
         location: The class, as ``module:Class``.
+        use: When to choose it.
+        spaces: What of a space it cannot search.
+        parallel: What it knows of trials that run at once.
     """
 
     name: str
     summary: str
     source: str
     location: str
+    use: str
+    spaces: str
+    parallel: str
 
     def load(self) -> type[SpaceSearcher]:
         """Import the class."""
         return cast("type[SpaceSearcher]", pkgutil.resolve_name(self.location))
 
 
+_NO_GRID = "no grid"
+
 _ENTRIES = (
     SearcherEntry(
         "random",
         "independent draws, times every combination of the grids",
-        "Bergstra & Bengio 2012, Random Search for Hyper-Parameter Optimization, JMLR 13",
+        "Bergstra & Bengio 2012, Random Search for Hyper-Parameter Optimization, JMLR 13 "
+        "(https://jmlr.org/papers/v13/bergstra12a.html)",
         "tuner.searchers.random_search:RandomSearcher",
+        use="as the yardstick, or with hundreds of workers",
+        spaces="all",
+        parallel="any number: results do not matter",
     ),
     SearcherEntry(
         "grid",
-        "every combination of a few points per domain, once; rounds=3 refines around the best",
+        "every combination of a few points per domain, once, or the first num_samples; rounds=3 "
+        "refines around the best",
         "",
         "tuner.searchers.grid_search:GridSearcher",
+        use="for two or three hyperparameters",
+        spaces="no randn, no sample_from",
+        parallel="any number; between rounds it waits for all results",
     ),
     SearcherEntry(
         "halton",
         "a scrambled Halton sequence: fewer gaps than random, for any number of trials",
         "Halton 1960, Numerische Mathematik 2; Owen 2017 (1706.02808)",
         "tuner.searchers.quasi_random:HaltonSearcher",
+        use="in place of random, for any number of trials",
+        spaces=_NO_GRID,
+        parallel="any number: results do not matter",
     ),
     SearcherEntry(
         "sobol",
         "a scrambled Sobol sequence: the evenest, for a power of two trials",
         "Sobol 1967; Joe & Kuo 2008, SIAM Journal on Scientific Computing 30",
         "tuner.searchers.quasi_random:SobolSearcher",
+        use="in place of random, for 64, 128, 256 ... trials",
+        spaces=_NO_GRID,
+        parallel="any number: results do not matter",
     ),
     SearcherEntry(
         "hyperopt",
         "HyperOpt's tree-structured Parzen estimator (TPE)",
-        "Bergstra et al. 2011, Algorithms for Hyper-Parameter Optimization, NeurIPS 24",
+        "Bergstra et al. 2011, Algorithms for Hyper-Parameter Optimization, NeurIPS 24 "
+        "(https://papers.nips.cc/paper/4443-algorithms-for-hyper-parameter-optimization)",
         "tuner.searchers.hyperopt_tpe:HyperOptSearcher",
+        use="by default, with asha and the like",
+        spaces=_NO_GRID,
+        parallel="pending trials count as poor, so workers spread out",
     ),
     SearcherEntry(
         "optuna",
         "Optuna's samplers: sampler=tpe, gp, cmaes, nsga2, qmc or random",
         "Akiba et al. 2019, Optuna (1907.10902)",
         "tuner.searchers.optuna_samplers:OptunaSearcher",
+        use="gp for a few dozen costly trials (needs torch); cmaes for many trials over numbers; "
+        "nsga2 for several objectives",
+        spaces="no grid; cmaes: two or more numbers",
+        parallel="tpe, gp: pending trials are taken into account; cmaes, nsga2: a generation at "
+        "a time",
     ),
     SearcherEntry(
         "mfgp",
-        "a Gaussian process over configurations and training time, which learns from every rung",
-        "Swersky et al. 2013, Multi-Task Bayesian Optimization, NeurIPS 26",
+        "a Gaussian process over configurations and training time, which learns from every rung; "
+        "every eighth configuration is drawn at random",
+        "kernels over inputs and times: Swersky et al. 2013, Multi-Task Bayesian Optimization, "
+        "NeurIPS 26 (https://papers.nips.cc/paper/5086-multi-task-bayesian-optimization)",
         "tuner.searchers.multi_fidelity:MultiFidelitySearcher",
+        use="by default, with freeze_thaw",
+        spaces=_NO_GRID,
+        parallel="pending trials count as if they had reached what is expected of them",
     ),
     SearcherEntry(
         "evolution",
-        "regularised evolution: mutants of the best of the latest configurations",
+        "regularised evolution: mutants of the best of the latest configurations, or of two",
         "Real et al. 2019, Regularized Evolution (1802.01548)",
         "tuner.searchers.evolution:EvolutionSearcher",
+        use="from some fifty trials on, also thousands, and in large conditional spaces",
+        spaces=_NO_GRID,
+        parallel="nothing waits",
     ),
     SearcherEntry(
         "bohb",
-        "kernel densities of the largest budget with a model, for the scheduler bohb",
-        "Falkner et al. 2018, BOHB (1807.01774)",
+        "kernel densities of the largest budget with enough results",
+        "Falkner et al. 2018, BOHB (1807.01774); needs requirements/bohb.txt",
         "tuner.searchers.bohb_kde:BOHBSearcher",
+        use="with the scheduler bohb",
+        spaces=_NO_GRID,
+        parallel="as its scheduler",
     ),
 )
 

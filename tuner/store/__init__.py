@@ -13,7 +13,8 @@ Rows enter through one door as plain dicts and leave as frames:
 | `layout`    | every file name of a sweep's folder; atomic replacement                |
 | `values`    | plain Python values, exact JSON, flat names                            |
 | `kinds`     | what a column can hold and what it widens to                           |
-| `schema`    | the fixed columns of each table; how a schema grows with its rows      |
+| `columns`   | the fixed columns of each table, and what they mean                    |
+| `schema`    | how a schema grows with its rows                                       |
 | `dataset`   | a dataset in parts that is whole at any moment                         |
 | `summary`   | the last and the best report of a trial                                |
 | `trials`    | the table of trials                                                    |
@@ -23,7 +24,9 @@ Rows enter through one door as plain dicts and leave as frames:
 | `history`   | the tables and the journal as one sequence                             |
 | `attempts`  | which reports of a restarted trial count                               |
 | `results`   | one trial as a result; the ranking of trials                           |
+| `digest`    | errors and reasons in a line each                                      |
 | `pareto`    | which trials no other beats in all objectives                          |
+| `overview`  | how a sweep stands, as a notebook shows it                             |
 | `past`      | trials of earlier sweeps, from which a searcher learned first          |
 | `frames`    | stored tables as pandas frames                                         |
 | `record`    | what can be said of a sweep's tables, wherever they lie                |
@@ -31,6 +34,7 @@ Rows enter through one door as plain dicts and leave as frames:
 | `following` | what is new in the record since the last look                          |
 | `driving`   | a sweep's folder as its driver has it                                  |
 | `lock`      | one driver per sweep (`drivers`: who it is; `processes`: is it alive?) |
+| `standing`  | whether a sweep runs, has ended, or lost its driver                    |
 | `requests`  | what others ask of the driver                                          |
 | `notes`     | what people write about a sweep                                        |
 

@@ -75,8 +75,12 @@ def write_slices(slices: Iterable[pa.Table], schema: pa.Schema, path: Path) -> N
             writer.write_table(table)
 
 
-def read_table(path: Path) -> pa.Table:
-    """Return the whole table of one Parquet file, which a writer may replace meanwhile.
+def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Return the table of one Parquet file, which a writer may replace meanwhile.
+
+    Args:
+        path: The file.
+        columns: The columns that are wanted, those of them that there are; None for all.
 
     Raises:
         StorageError: The file cannot be read, or is no Parquet file.
@@ -84,7 +88,10 @@ def read_table(path: Path) -> pa.Table:
     # pq.read_table opens a file twice and fails where it is replaced in between; it would also
     # make a column of a folder that is named like "lr=0.1".
     with _reading(path), pq.ParquetFile(path) as file:
-        return file.read()
+        if columns is None:
+            return file.read()
+        known = set(file.schema_arrow.names)
+        return file.read([name for name in columns if name in known])
 
 
 def read_batches(path: Path) -> Iterator[pa.Table]:

@@ -15,7 +15,10 @@ from tuner.errors import StorageError, SweepExistsError
 __all__ = [
     "COMPARISON_FILE",
     "LOCK_PATTERN",
+    "REPORT_FILE",
     "SCHEMA_VERSION",
+    "STORY_FILE",
+    "STUDY_FILE",
     "SweepLayout",
     "refused",
     "replacing",
@@ -32,6 +35,15 @@ SCHEMA_VERSION = 3
 
 COMPARISON_FILE = "comparison.json"
 """Marks a folder as a comparison of sweeps, not as a sweep."""
+
+STUDY_FILE = "study.json"
+"""Marks a folder as a study, of which the sweeps are folders within."""
+
+STORY_FILE = "STUDY.md"
+"""In the folder of a study: its story so far, for people."""
+
+REPORT_FILE = "report.html"
+"""In the folder of a sweep, a comparison or a study: the report for people, one HTML file."""
 
 LOCK_PATTERN = "driver-*.lock"
 """The names of locks."""
@@ -142,7 +154,7 @@ class SweepLayout:
     @property
     def report_file(self) -> Path:
         """The report for people, one HTML file."""
-        return self.root / "report.html"
+        return self.root / REPORT_FILE
 
     @staticmethod
     def part(folder: Path, index: int) -> Path:

@@ -1,8 +1,8 @@
-"""The tables of a sweep, and how a schema grows while rows arrive.
+"""How the schema of a sweep's tables grows while rows arrive.
 
-The fixed columns of each table are declared here; metrics (as reported, flattened with ``/``)
-and hyperparameters (``config/<name>``) come as they appear, each with the narrowest kind that
-holds its values (`tuner.store.kinds`).
+The fixed columns of each table are those of `tuner.store.columns`; metrics (as reported, flattened
+with ``/``) and hyperparameters (``config/<name>``) come as they appear, each with the narrowest
+kind that holds its values (`tuner.store.kinds`).
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from contextlib import suppress
 from functools import partial
 from itertools import chain
 from operator import itemgetter
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tuner.errors import ReportError
-from tuner.store.kinds import JSON, NULL, Kind, field_of, is_json, join, kind_of, kind_of_field
+from tuner.store.columns import DECISIONS, EVENTS, REPORTS, TRIALS, TableName
+from tuner.store.kinds import NULL, Kind, field_of, is_json, join, kind_of, kind_of_field
 from tuner.store.values import from_json, plain, plain_to_json, text
 
 __all__ = [
@@ -37,72 +38,6 @@ __all__ = [
     "unify",
 ]
 
-TableName: TypeAlias = Literal["reports", "decisions", "events", "trials"]
-
-_TEXT, _LONG, _INT, _FLOAT = pa.string(), pa.int64(), pa.int32(), pa.float64()
-
-_REPORTS = pa.schema(
-    {
-        "trial_id": _TEXT,
-        "attempt": _INT,
-        "training_iteration": _LONG,
-        "time_total_s": _FLOAT,
-        "timestamp": _FLOAT,
-        "seq": _LONG,
-    }
-)
-
-DECISIONS = pa.schema(
-    [
-        pa.field("trial_id", _TEXT),
-        pa.field("attempt", _INT),
-        pa.field("training_iteration", _LONG),
-        pa.field("time", _FLOAT),  # the value of time_attr
-        pa.field("decision", _TEXT),  # STOP, PAUSE, RESUME, EXPLOIT, ...
-        pa.field("reason", _TEXT),
-        field_of("details", JSON),  # rung, value, cutoff, source trial, new config, ...
-        pa.field("timestamp", _FLOAT),
-        pa.field("seq", _LONG),
-    ]
-)
-"""Fixed columns of ``decisions/``; ``timestamp`` is in unix seconds."""
-
-EVENTS = pa.schema(
-    [
-        pa.field("trial_id", _TEXT),  # null: of the sweep as a whole
-        pa.field("attempt", _INT),
-        pa.field("event", _TEXT),
-        field_of("details", JSON),
-        pa.field("timestamp", _FLOAT),
-        pa.field("seq", _LONG),
-    ]
-)
-"""Fixed columns of ``events/``; ``timestamp`` is in unix seconds."""
-
-TRIALS = pa.schema(
-    [
-        pa.field("trial_id", _TEXT),
-        pa.field("status", _TEXT),  # Ray's: PENDING, RUNNING, PAUSED, TERMINATED, ERROR
-        # completed, stopped, diverged, failed, hung, infeasible, interrupted, or null
-        pa.field("outcome", _TEXT),
-        field_of("config", JSON),  # exact: absent and None, int and float, list and tuple differ
-        pa.field("iterations", _LONG),  # training_iteration of the last report
-        pa.field("best_iteration", _LONG),
-        field_of("best_config", JSON),  # that of the best report, where it is another (PBT)
-        pa.field("seconds", _FLOAT),  # time_total_s of the last report
-        pa.field("attempts", _INT),
-        pa.field("seed", _LONG),
-        pa.field("cpu", _FLOAT),
-        pa.field("gpu", _FLOAT),
-        pa.field("node", _TEXT),
-        pa.field("peak_memory", _LONG),  # bytes that its worker took at most
-        pa.field("started", _FLOAT),
-        pa.field("ended", _FLOAT),
-        pa.field("error", _TEXT),  # the traceback
-    ]
-)
-"""Fixed columns of ``trials.parquet``; ``started`` and ``ended`` are in unix seconds."""
-
 
 def reports_schema(time_attr: str) -> pa.Schema:
     """Return the fixed columns of ``reports/``, with ``time_attr`` after the iteration.
@@ -110,10 +45,10 @@ def reports_schema(time_attr: str) -> pa.Schema:
     ``time_total_s`` is in seconds, ``timestamp`` in unix seconds. ``seq`` counts everything that
     arrives in a sweep from 0, so it orders reports, decisions and events among each other.
     """
-    if time_attr in _REPORTS.names:
-        return _REPORTS
-    position = _REPORTS.get_field_index("training_iteration") + 1
-    return _REPORTS.insert(position, pa.field(text(time_attr), _FLOAT))
+    if time_attr in REPORTS.names:
+        return REPORTS
+    position = REPORTS.get_field_index("training_iteration") + 1
+    return REPORTS.insert(position, pa.field(text(time_attr), pa.float64()))
 
 
 def fixed_columns(kind: TableName, time_attr: str) -> pa.Schema:

@@ -21,12 +21,14 @@ from tuner.store.schema import TRIALS, RowSchema, conform, reports_schema, rows_
 from tuner.store.summary import Highlights, numbers_of
 from tuner.store.values import flatten
 
-__all__ = ["TrialTable"]
+__all__ = ["SEQ_KEY", "TrialTable"]
 
 _ROWS_PER_CHUNK = 256
 _ENDED = frozenset({"TERMINATED", "ERROR"})
 _COLUMNS = frozenset(TRIALS.names)
-_SEQ_KEY = b"tuner:seq"
+
+SEQ_KEY = b"tuner:seq"
+"""Under which the file says up to which record it is complete."""
 
 
 class TrialTable:
@@ -46,7 +48,7 @@ class TrialTable:
 
     def __init__(self, path: Path, objectives: Sequence[Objective], time_attr: str) -> None:
         stored = read_table(path) if path.exists() else TRIALS.empty_table()
-        self.stored_seq = int((stored.schema.metadata or {}).get(_SEQ_KEY, -1))
+        self.stored_seq = int((stored.schema.metadata or {}).get(SEQ_KEY, -1))
         self._path = path
         self._objectives = objectives
         self._no_metrics = frozenset(reports_schema(time_attr).names)
@@ -141,7 +143,7 @@ class TrialTable:
         """
         if not (self._changed or self._is_missing):
             return
-        write_table(self.table().replace_schema_metadata({_SEQ_KEY: str(seq)}), self._path)
+        write_table(self.table().replace_schema_metadata({SEQ_KEY: str(seq)}), self._path)
         for index in self._changed:
             if _is_at_rest(self._rows[index]):
                 del self._rows[index]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from tuner.store import Sweep, SweepLayout
 from tuner.store.drivers import holder
+from tuner.store.layout import SweepLayout
+from tuner.store.reader import Sweep
 
 __all__ = ["Standing", "resume_hint", "standing_of", "status_of"]
 
