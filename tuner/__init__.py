@@ -30,7 +30,8 @@ Tell how far a sweep can be trusted, and what a hyperparameter brings: `audit`, 
 Compare arms at one budget: `compare`, `Comparison`, `load_comparison`, `resume_comparison`.
 From a scenario and a budget to a model, with the reasons: `study`, `Study`, `StudyOptions`,
 `resume_study`, `load_study`.
-Look at it: `plot`, a figure of a sweep or of a comparison.
+Look at it: `report`, one HTML file of sweeps, comparisons and studies that opens offline; `plot`,
+a figure of a sweep or of a comparison.
 Tune in steps: `explore` covers the space evenly, `refine` proposes the next one and says why,
 `Refinement`.
 Trust what was found, and use it: `adopt`, `Adoption`; `finalize`, `Finalization`;
@@ -81,7 +82,7 @@ if TYPE_CHECKING:
     from tuner.probing import probe
     from tuner.public_data import find_data
     from tuner.replanning import ResumeOptions
-    from tuner.reporting import plot
+    from tuner.reporting import plot, report
     from tuner.reproducing import Reproduction, reproduce
     from tuner.scenario import Scenario, bundled_scenarios, load_scenario
     from tuner.schedulers.divergence import above_start, below_start
@@ -154,6 +155,7 @@ __all__ = [
     "probe",
     "refine",
     "replay",
+    "report",
     "reproduce",
     "resolve",
     "resume",
@@ -226,6 +228,7 @@ _HOMES = {
     "probe": "tuner.probing",
     "refine": "tuner.playbook.refinement.rounds",
     "replay": "tuner.hindsight",
+    "report": "tuner.reporting",
     "reproduce": "tuner.reproducing",
     "resolve": "tuner.planning",
     "resume": "tuner.sweep",

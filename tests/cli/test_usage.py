@@ -18,8 +18,8 @@ Command = Callable[..., Any]
             "zzz",
             "unknown verb 'zzz'; known: adopt, audit, automl, best, compare, data, doctor, "
             "explore, export, finalize, import, isolate, logs, ls, note, pareto, plan, plot, "
-            "predict, refine, replay, reproduce, resume, run, scenarios, show, simulate, stop, "
-            "study, submit, watch",
+            "predict, refine, replay, report, reproduce, resume, run, scenarios, show, simulate, "
+            "stop, study, submit, watch",
         ),
         (
             "run x --sheduler asha",

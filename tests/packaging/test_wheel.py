@@ -58,6 +58,7 @@ def test_the_wheel_holds_every_module_and_nothing_else(wheel: Path) -> None:
     assert packed == (
         {f"tuner/{path}" for path in _modules(ROOT / "tuner")}
         | {f"tuner/bundled/{path}" for path in _modules(ROOT / "scenarios")}
+        | {f"tuner/{path}" for path in _assets(ROOT / "tuner")}
         | {"tuner/py.typed", "tuner/simulation/recordings/digits_mlp.parquet"}
     )
 
@@ -109,6 +110,12 @@ def _import_beside_a_users_scenarios(folder: Path, **environment: str) -> list[s
 
 def _modules(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*.py")}
+
+
+def _assets(folder: Path) -> set[str]:
+    """Return the scripts and styles of figures and reports."""
+    found = (path for path in folder.glob("*/assets/*") if path.is_file())
+    return {path.relative_to(folder).as_posix() for path in found}
 
 
 def _python(*arguments: str, cwd: Path, **environment: str) -> str:

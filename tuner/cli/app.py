@@ -22,6 +22,7 @@ from tuner.cli import (
     hindsight,
     plotting,
     reading,
+    reporting,
     reproducing,
     steering,
 )
@@ -61,6 +62,7 @@ app.command("replay")(hindsight.replay)
 app.command("audit")(auditing.audit)
 app.command("isolate")(auditing.isolate)
 app.command("plot")(plotting.plot)
+app.command("report")(reporting.report)
 app.command("simulate")(simulate)
 app.command("study")(study)
 app.command("explore")(exploring.explore)

@@ -1,0 +1,150 @@
+"""The verb ``report``: sweeps, comparisons and studies as one HTML file."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tuner.cli.locate import DEFAULT_STORAGE
+from tuner.cli.spellings import duration_s
+from tuner.errors import SpecError, SweepFailedError
+from tuner.places import Uri, place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tuner.places import Place
+
+__all__ = ["report"]
+
+_DEFAULT_EVERY_S = 5.0
+
+
+def report(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...",
+            help="A sweep, a comparison or a study: its folder or URI, or its name below "
+            "./results. Several are reported side by side.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to. [dim](default: report.html in the first folder; of a URI, here)[/]",
+            show_default=False,
+        ),
+    ] = None,
+    title: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT", help="Of the page. [dim](default: the names)[/]", show_default=False
+        ),
+    ] = None,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="Write it anew whenever something has changed, until nothing runs any more. The "
+            "page loads itself again.",
+            metavar="",
+        ),
+    ] = False,
+    every: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION",
+            help="With --watch: how often to look, such as 30s. [dim](default: 5s)[/]",
+            show_default=False,
+        ),
+    ] = None,
+    serve: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PORT",
+            help="Watch, and serve the page on this port of 127.0.0.1 until Ctrl-C; 0 for one that "
+            "is free.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Write one HTML file that shows all of it, and opens offline in any browser.
+
+    Figures, tables and where they come from; light and dark, on screens of any size and in print.
+    """
+    from tuner.reporting import report as write
+
+    sources = [_located(path) for path in paths]
+    if watch or serve is not None:
+        every_s = _DEFAULT_EVERY_S if every is None else duration_s("--every", every)
+        _follow(sources, output, title, every_s, serve)
+    elif every is not None:
+        raise SpecError(f"--every says how often to look, got {every} without --watch; add that")
+    else:
+        typer.echo(write(*sources, output=output, title=title))
+
+
+def _follow(
+    sources: Sequence[Place],
+    output: Path | None,
+    title: str | None,
+    every_s: float,
+    port: int | None,
+) -> None:
+    """Keep a report up to date, and serve it if there is a port, until Ctrl-C or the end."""
+    from tuner.reporting.live import follow_report
+    from tuner.reporting.serving import PageServer
+    from tuner.reporting.writing import default_output
+
+    file = output or default_output(sources[0])
+    follow = partial(follow_report, sources, file, title=title, every_s=every_s, say=_say)
+    try:
+        if port is None:
+            typer.echo(follow())
+            return
+        with PageServer(port) as server:
+            _say(f"serving {server.url}")
+            try:
+                typer.echo(follow(server=server))
+            except SweepFailedError as failure:
+                _say(str(failure))
+            _say("nothing runs any more; Ctrl-C ends the serving")
+            _wait_for_ctrl_c()
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
+
+
+def _wait_for_ctrl_c() -> None:
+    threading.Event().wait()
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+def _located(path: str) -> Place:
+    """Return what lies at ``path``, or else what is called so below ``./results``."""
+    place = place_of(path)
+    if isinstance(place, Uri):
+        return place
+    here, named = place.expanduser(), DEFAULT_STORAGE / path
+    # A folder that has the name as well may be anything; one with a file that marks it is not.
+    if not _is_marked(here) and (_is_marked(named) or not here.exists()) and named.is_dir():
+        return named
+    return here
+
+
+def _is_marked(folder: Path) -> bool:
+    from tuner.store.layout import COMPARISON_FILE, STUDY_FILE, SweepLayout
+
+    markers = (SweepLayout(folder).spec_file.name, COMPARISON_FILE, STUDY_FILE)
+    return any((folder / name).is_file() for name in markers)

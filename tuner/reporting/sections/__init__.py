@@ -1,0 +1,6 @@
+"""The sections of a report, each a pure function of what was opened.
+
+- Of a sweep, in the order of `sweep`: `overview`, `winners`, `drawings`, `trust`, `aftermath`,
+  `records`.
+- `several`: what sweeps look like side by side; `studies`, `comparisons`.
+"""
