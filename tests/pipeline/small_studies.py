@@ -11,7 +11,7 @@ import pytest
 from in_process import InProcess
 
 import tuner
-from tuner.pipeline import auditing, work
+from tuner.pipeline import auditing, studying, work
 from tuner.playbook import studied
 from tuner.playbook.audit import audit
 
@@ -63,10 +63,11 @@ class Whole(NamedTuple):
 
 
 def stand_in(patch: pytest.MonkeyPatch) -> Mortal:
-    """Have this process train, and return what does."""
+    """Have this process train, and return what does; no report is made, which takes seconds."""
     runner = Mortal()
     checks = ["failures", "good_trials", "duplicates", "saturated"]  # others take seconds
     patch.setattr(auditing, "audit", partial(audit, checks=checks))
+    patch.setattr(studying, "keep_report", lambda folder, *, goes_on: None)
     patch.setattr(work, "run_plan", runner.run_plan)
     patch.setattr(work, "resume", runner.resume)
     patch.setattr(studied, "run", runner.run)

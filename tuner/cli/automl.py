@@ -147,4 +147,6 @@ def automl(
             seed=seed,
             **{key: value for key, value in words.items() if value is not None},
         )
-    typer.echo(dumps(found.to_json()) if as_json else str(found))
+    from tuner.cli.tables import with_shown_path
+
+    typer.echo(dumps(found.to_json()) if as_json else with_shown_path(str(found), found.folder))

@@ -175,7 +175,9 @@ def finalize(
             varied=varied,
             **training_options(**words),
         )
-    typer.echo(dumps(made.to_json()) if as_json else made.text())
+    from tuner.cli.tables import with_shown_path
+
+    typer.echo(dumps(made.to_json()) if as_json else with_shown_path(made.text(), made.folder))
 
 
 def predict(

@@ -9,7 +9,7 @@ import typer
 from tuner.cli import run_options as opt
 from tuner.cli.known_names import DEFAULT_NUM_SAMPLES, check_methods
 from tuner.cli.launch_file import split_arm
-from tuner.cli.locate import DEFAULT_STORAGE
+from tuner.cli.locate import DEFAULT_STORAGE, open_sweep
 from tuner.cli.option_names import errors_name_options
 from tuner.cli.reading import AsJson
 from tuner.cli.spellings import one_or_all, read_points, resources_of
@@ -111,7 +111,7 @@ def simulate(
         "points_to_evaluate": None
         if points_to_evaluate is None
         else read_points(points_to_evaluate),
-        "warm_start": warm_start or None,
+        "warm_start": [open_sweep(path) for path in warm_start or ()] or None,
         "seed": seed,
         "num_samples": num_samples,
         "budget": budget,

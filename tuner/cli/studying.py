@@ -258,7 +258,9 @@ def _go_on(
 
 
 def _conclude(found: Study, as_json: bool) -> NoReturn:
-    typer.echo(dumps(found.to_json()) if as_json else str(found))
+    from tuner.cli.tables import with_shown_path
+
+    typer.echo(dumps(found.to_json()) if as_json else with_shown_path(str(found), found.folder))
     raise typer.Exit(found.exit_code)
 
 

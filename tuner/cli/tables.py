@@ -31,6 +31,7 @@ __all__ = [
     "spec_facts",
     "status_text",
     "summary_parts",
+    "with_shown_path",
 ]
 
 _MOST_FAILURES = 10
@@ -208,6 +209,11 @@ def shown_path(path: str) -> str:
     here = Path.cwd()
     absolute = Path(path).absolute()
     return os.path.relpath(absolute, here) if absolute.is_relative_to(here) else path
+
+
+def with_shown_path(text: str, path: str) -> str:
+    """Return ``text``, which names the folder ``path``, with that named by its `shown_path`."""
+    return text.replace(path, shown_path(path))
 
 
 def status_text(status: str | None) -> Text:

@@ -5,7 +5,8 @@ Decided without running anything:
 - `steps`: the steps in their order, what each came to, and which is next.
 - `dividing`: the one rule by which a budget is divided among them.
 - `consequences`: what follows from what the audit finds.
-- `story`: all of it as a page for a colleague, ``STUDY.md``.
+- `story`: all of it as a page for a colleague, ``STUDY.md``; `picturing`: with all sweeps in
+  pictures, ``report.html``.
 
 What runs:
 

@@ -4,6 +4,7 @@
 <storage_path>/<name>/
   study.json             what was settled before anything ran
   STUDY.md               the story so far, written anew after each step
+  report.html            the same in pictures, with those of all sweeps
   steps/<step>.json      what each step came to; a step without this file has not ended
   explore/               the exploration, a sweep
   explore-r1/ ...        the rounds of refine, each a sweep
@@ -28,7 +29,7 @@ from tuner.playbook.studied import SWEEP_FOLDER
 from tuner.store import Sweep, SweepLayout, load
 from tuner.store.dataset import read_table
 from tuner.store.drivers import holder
-from tuner.store.layout import refused, write_atomically
+from tuner.store.layout import REPORT_FILE, STORY_FILE, STUDY_FILE, refused, write_atomically
 
 __all__ = ["StudyFolder"]
 
@@ -46,12 +47,17 @@ class StudyFolder:
     @property
     def plan_file(self) -> Path:
         """What was settled; it marks a folder as a study."""
-        return self.root / "study.json"
+        return self.root / STUDY_FILE
 
     @property
     def story_file(self) -> Path:
         """The story so far, for people."""
-        return self.root / "STUDY.md"
+        return self.root / STORY_FILE
+
+    @property
+    def report_file(self) -> Path:
+        """The story and all sweeps in pictures, for people."""
+        return self.root / REPORT_FILE
 
     @property
     def exploration(self) -> Path:

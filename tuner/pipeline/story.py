@@ -12,6 +12,7 @@ from tuner.pipeline.outcome import Step, Study
 from tuner.pipeline.steps import StepName
 from tuner.plurals import counted
 from tuner.progress.wording import config_text, duration_text
+from tuner.store.layout import REPORT_FILE
 
 __all__ = ["story"]
 
@@ -40,7 +41,8 @@ def _lines(study: Study) -> Iterator[str]:
         f"`{study.metric}` ({better} is better), trained to {study.time_attr} {study.max_t}; "
         f"a budget of {amount_text(study.budget.amount, study.budget.unit)}, seed {study.seed}."
     )
-    yield from ("", *_in_short(study), *_account(study))
+    yield from ("", f"[In pictures]({REPORT_FILE}), with all sweeps.", "")
+    yield from (*_in_short(study), *_account(study))
     for number, step in enumerate(study.steps, 1):
         yield from (f"## {number}. {step.name.capitalize()}", "", _WHY[step.name], "")
         yield from _told(step)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from tuner.pipeline.auditing import audit_exploration
 from tuner.pipeline.confirming import adopt_winner, finalize_model
 from tuner.pipeline.folder import StudyFolder
 from tuner.pipeline.outcome import Step, Study, read_study
+from tuner.pipeline.picturing import keep_report
 from tuner.pipeline.request import Request, StudyOptions, check_running, running_of
 from tuner.pipeline.searching import explore_space, refine_space
 from tuner.pipeline.settled import Settled, hold_to, read_settled, write_settled
@@ -57,7 +59,8 @@ def study(
     """Explore a scenario, audit, refine, adopt and finalize, within a budget and in one folder.
 
     The same call again goes on where it stopped, however that was, and does nothing twice; another
-    one is refused in the same folder. After each step the story so far is in ``STUDY.md``.
+    one is refused in the same folder. After each step the story so far is in ``STUDY.md``, and in
+    pictures in ``report.html``.
 
     Args:
         scenario: As of `tuner.run`.
@@ -153,28 +156,41 @@ def load_study(path: str | Path) -> Study:
 
 
 def _carry_out(work: Work, until: StepName, tell: Tell | None) -> Study:
+    """Take one step after the other, up to ``until`` or to one that does not come to its end."""
     folder = work.folder
-    while (name := next_step(folder.outcomes(), until)) is not None:
-        folder.clear_unbegun()
-        if tell is not None:
-            tell(replace(read_study(folder)[name], status="waiting", headline="", notes=()))
-        try:
-            outcome = _ACTS[name](work)
-        except SweepBusyError:
-            raise  # another process takes the step
-        except KeyboardInterrupt:
-            outcome = Outcome(name, "interrupted", "interrupted between its trainings")
-        except TunerError as error:
-            outcome = _failure(folder, name, error)
-            _write_down(folder, outcome)
-            if outcome.status == "failed":
-                raise
-        _write_down(folder, outcome)
-        if tell is not None:
-            tell(read_study(folder)[name])
-        if not outcome.has_ended:
-            break
+    name, outcome = next_step(folder.outcomes(), until), None
+    while name is not None and (outcome is None or outcome.has_ended):
+        if outcome is not None:
+            keep_report(folder, goes_on=True)
+        outcome = _take(work, name, tell)
+        name = next_step(folder.outcomes(), until)
+    if outcome is not None and outcome.status != "interrupted":
+        with suppress(KeyboardInterrupt):  # all else is done
+            keep_report(folder, goes_on=False)
     return read_study(folder)
+
+
+def _take(work: Work, name: StepName, tell: Tell | None) -> Outcome:
+    """Take a step, and write down what it came to."""
+    folder = work.folder
+    folder.clear_unbegun()
+    if tell is not None:
+        tell(replace(read_study(folder)[name], status="waiting", headline="", notes=()))
+    try:
+        outcome = _ACTS[name](work)
+    except SweepBusyError:
+        raise  # another process takes the step
+    except KeyboardInterrupt:
+        outcome = Outcome(name, "interrupted", "interrupted between its trainings")
+    except TunerError as error:
+        outcome = _failure(folder, name, error)
+        _write_down(folder, outcome)
+        if outcome.status == "failed":
+            raise
+    _write_down(folder, outcome)
+    if tell is not None:
+        tell(read_study(folder)[name])
+    return outcome
 
 
 def _failure(folder: StudyFolder, name: StepName, error: TunerError) -> Outcome:
