@@ -1,7 +1,8 @@
 # make demo    a sweep of digits_mlp with ASHA and HyperOpt on a local Ray
 # make test    every check: ruff, mypy, pytest
+# make docs    the documentation as a site: build/docs/index.html
 #
-# Both create .venv on the first call. Other targets: install, lint, types, pytest,
+# Each creates .venv on the first call. Other targets: install, lint, types, pytest,
 # format, constraints, clean.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -11,7 +12,7 @@ PIP_INSTALL := -m pip install --disable-pip-version-check --quiet --no-compile
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test lint types pytest format constraints clean
+.PHONY: help install demo docs test lint types pytest format constraints clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -38,6 +39,12 @@ demo: $(VENV)/.installed
 	@sweep=demo-$$(date +%Y%m%d-%H%M%S) && \
 	$(BIN)/tuner run digits_mlp --scheduler asha --searcher hyperopt \
 	  --num-samples 80 --seed 0 --storage-path results --name $$sweep
+
+# The pages of docs/reference are written anew first: they say what the code says.
+docs: $(VENV)/.installed
+	@$(BIN)/python docs/_generate
+	@$(BIN)/python -m sphinx -q -W --keep-going -b html -d build/doctrees docs build/docs
+	@echo build/docs/index.html
 
 test: lint types pytest
 

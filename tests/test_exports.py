@@ -1,4 +1,4 @@
-"""The public names: those of the map and of README, no more and no less, and each is there."""
+"""The public names: those of the map and of the documentation, and each is there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 
 import tuner
 
-README = Path(__file__).resolve().parents[1] / "README.md"
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def test_the_public_names_are_those_of_the_map() -> None:
@@ -20,7 +21,7 @@ def test_the_public_names_are_those_of_the_map() -> None:
     assert sorted(tuner.__all__) == sorted([*mapped, "__version__"])
 
 
-def test_the_public_names_are_those_that_readme_lists() -> None:
+def test_the_public_names_are_those_that_the_reference_lists() -> None:
     assert sorted(tuner.__all__) == sorted(_listed())
 
 
@@ -41,13 +42,14 @@ def test_no_module_has_the_name_of_a_public_function() -> None:
     assert not modules & set(tuner.__all__)
 
 
-def test_every_name_used_in_readme_exists() -> None:
-    used = set(re.findall(r"\btuner\.([A-Za-z_]\w*)\(", README.read_text()))
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_every_name_used_on_a_page_exists(page: Path) -> None:
+    used = set(re.findall(r"\btuner\.([A-Za-z_]\w*)\(", page.read_text()))
 
     assert used <= set(tuner.__all__)
 
 
 def _listed() -> list[str]:
-    """Return the first column of the table under "Public names"."""
-    section = README.read_text().partition("\n## Public names\n")[2].partition("\n## ")[0]
-    return re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE)
+    """Return the first column of the table at the top of the page of Python."""
+    page = (ROOT / "docs" / "reference" / "python.md").read_text().partition("\n## ")[0]
+    return re.findall(r"^\| .*?(\w+)(?:`|</code></a>) \|", page, flags=re.MULTILINE)

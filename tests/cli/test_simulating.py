@@ -69,6 +69,16 @@ def test_what_it_keeps_is_read_like_any_sweep(tuner_command: Command) -> None:
     assert "was simulated" in tuner_command("resume", "s").err
 
 
+def test_what_a_searcher_learns_first_may_be_named(tuner_command: Command) -> None:
+    tuner_command(*BRANIN, "--name", "earlier")
+    again = ("simulate", "branin", "--arm", "asha+hyperopt", "--num-samples", "4", "--seed", "1")
+    assert tuner_command(*again, "--warm-start", "earlier", "--name", "later").code == 0
+    assert Path("results/later/warm_start.parquet").is_file()
+    lost = tuner_command(*again, "--warm-start", "nowhere")
+    assert lost.code == 2
+    assert "no sweep in results/nowhere" in lost.err
+
+
 def test_a_task_of_ones_own(tuner_command: Command, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(
         "from ray import tune\n"

@@ -1,4 +1,4 @@
-"""The bundled scenario with the arms that the README names, on two nodes with shared GPUs."""
+"""The bundled scenario with arms of several kinds, on two nodes with shared GPUs."""
 
 from __future__ import annotations
 
