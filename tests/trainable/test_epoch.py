@@ -313,3 +313,15 @@ def test_a_class_may_have_an_attribute_split_of_its_own() -> None:
     trainable = Own({"scale": 1.0})
     trainable.train()
     assert trainable.split == "mine"
+
+
+def test_an_attribute_that_hides_what_ray_calls_is_refused_by_name() -> None:
+    class Counting(Walk):
+        def setup(self, config: dict[str, Any]) -> None:
+            super().setup(config)
+            self.step = 0
+
+    trial = SimpleNamespace(trial_id="t1", trial_name="t1", trial_resources=None)
+    trainable = Counting({"scale": 1.0, "__trial_info__": trial})
+    with pytest.raises(ScenarioError, match=r"hides it by setting self\.step; give that attribute"):
+        trainable.ensure_setup()

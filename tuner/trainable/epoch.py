@@ -164,13 +164,18 @@ class EpochTrainable(Trainable):
         return seeds.trial_seed(self.sweep_seed, self.trial_id)
 
     def ensure_setup(self) -> None:
-        """Run `setup`, and load the checkpoint handed in, unless that is done already."""
+        """Run `setup`, and load the checkpoint handed in, unless that is done already.
+
+        Raises:
+            ScenarioError: `setup` hides a method that Ray Tune calls.
+        """
         if self.__ready:
             return
         self.__lasting = frozenset(vars(self))
         self.__limit_threads()
         generators.seed_all(self.trial_seed)
         self.setup(copy.deepcopy(self.config))
+        self.__refuse_hidden_methods(self.__lasting)
         if self.__checkpoint is not None:
             self.__load(self.__checkpoint)
             self.__checkpoint = None
@@ -267,6 +272,14 @@ class EpochTrainable(Trainable):
         self.__ready = False
         self.__epochs_done = 0
         self.__checkpoint = None
+
+    def __refuse_hidden_methods(self, lasting: frozenset[str]) -> None:
+        for name in vars(self).keys() - lasting:
+            if callable(getattr(Trainable, name, None)):
+                raise ScenarioError(
+                    f"Ray Tune calls {name}() of a trainable, and {type(self).__name__}.setup() "
+                    f"hides it by setting self.{name}; give that attribute another name"
+                )
 
     def __limit_threads(self) -> None:
         """Keep torch to the trial's share: trials that oversubscribe the CPUs crawl."""
