@@ -21,6 +21,7 @@ _MOST_STRETCHES = 6000
 _MOST_STEPS = 4000
 _MOST_TEXTS = 1500  # in full
 _LANE_PX = 12
+_FEW_WORKERS = 4  # each of which has a tick
 _CLOCK = ((48 * 3600.0, 86400.0, "days"), (7200.0, 3600.0, "hours"), (120.0, 60.0, "minutes"),
           (0.0, 1.0, "seconds"))  # fmt: skip
 _GROUPS = {
@@ -59,7 +60,9 @@ def timeline(events: pd.DataFrame, decisions: pd.DataFrame, trials: pd.DataFrame
     heights = {pair: float(place) for place, pair in enumerate(shown)}
     for outcome in dict.fromkeys(drawn["outcome"]):
         _add_bars(figure, drawn[drawn["outcome"] == outcome], heights, worth, bars)
-    figure.update_yaxes(title_text="busy workers", rangemode="tozero", row=1, col=1)
+    most = int(busy(found)[1].max(initial=1))
+    ticks = {"dtick": 1} if most <= _FEW_WORKERS else {}  # none between whole numbers
+    figure.update_yaxes(title_text="busy workers", rangemode="tozero", **ticks, row=1, col=1)
     figure.update_yaxes(**_nodes_axis(shown), row=2, col=1)
     figure.update_xaxes(
         title_text=f"{unit} since the first trial began{_clock(events)}", row=2, col=1

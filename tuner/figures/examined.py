@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from tuner.errors import NoResultError
 from tuner.figures.frames import Floats, joined, names_in
 from tuner.figures.labels import directed, new_figure, plain, wrapped
+from tuner.figures.ranges import value_axis, whole_axis
 from tuner.figures.themes import MAIN, MARKED, OTHERS, styles
 from tuner.figures.thinning import MOST_TRIALS, evenly
 from tuner.objectives import Objective
@@ -77,7 +78,7 @@ def positions(
     _name_rows(figure, names)
     figure.update_xaxes(title_text="position on the declared scale", range=[-0.02, 1.02],
                         tickmode="array", tickvals=[0, 0.5, 1],
-                        ticktext=["lower end", "middle", "upper end"])  # fmt: skip
+                        ticktext=["lower<br>end", "middle", "upper<br>end"])  # fmt: skip
     return figure
 
 
@@ -89,7 +90,8 @@ def value_order(values: Floats, *, marked: int, objective: Objective) -> go.Figu
         marked: How many are marked.
         objective: What they are, and its direction.
     """
-    figure = new_figure("Trials in their order", height=320)
+    axis, hidden = value_axis(values, objective, what="trials")
+    figure = new_figure("Trials in their order", [hidden], height=320)
     places = np.arange(1, len(values) + 1)
     for part, colour, text in ((slice(marked, None), OTHERS, "the others"),
                                (slice(marked), MARKED, "the good trials")):  # fmt: skip
@@ -107,8 +109,8 @@ def value_order(values: Floats, *, marked: int, objective: Objective) -> go.Figu
         annotation_text="first quartile",
         annotation_position="bottom right",
     )
-    figure.update_xaxes(title_text="trials, best first")
-    figure.update_yaxes(title_text=wrapped(directed(objective), 34))
+    figure.update_xaxes(title_text="trials, best first", **whole_axis(len(values)))
+    figure.update_yaxes(title_text=wrapped(directed(objective), 34), **axis)
     return figure
 
 
@@ -137,7 +139,7 @@ def series(courses: pd.DataFrame, *, time: str, metric: str) -> go.Figure:
                 x=joined(line["time"].to_numpy(float) for line in lines),
                 y=joined(line["value"].to_numpy(float) for line in lines),
                 mode="markers" if single else "lines", name=plain(name), showlegend=several,
-                line={"width": 1.2, "color": look.colour, "dash": look.dash}, opacity=0.75,
+                line={"width": 1.2, "color": look.colour, "dash": look.dash}, opacity=0.9,
                 hovertemplate="%{x}: %{y:.4g}<extra></extra>",
             )
         )  # fmt: skip
@@ -179,7 +181,8 @@ def counts(found: Mapping[str, int], *, x: str, y: str) -> go.Figure:
         )
     )  # fmt: skip
     figure.update_xaxes(title_text=wrapped(x, 48), type="category")
-    figure.update_yaxes(title_text=plain(y), rangemode="tozero")
+    figure.update_yaxes(title_text=plain(y), rangemode="tozero",
+                        **whole_axis(max(found.values(), default=0)))  # fmt: skip
     return figure
 
 

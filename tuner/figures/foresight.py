@@ -10,7 +10,7 @@ from tuner.analysis.best_of import expected_best, resampled_best
 from tuner.analysis.bootstrap import Bootstrap
 from tuner.figures.frames import Floats, costs_of, finite, values_of
 from tuner.figures.labels import directed, new_figure, wrapped
-from tuner.figures.ranges import value_axis
+from tuner.figures.ranges import value_axis, whole_axis
 from tuner.figures.themes import MAIN, MARKED, faded
 from tuner.objectives import Objective
 from tuner.plurals import counted
@@ -59,8 +59,9 @@ def prospects(trials: pd.DataFrame, *, objective: Objective, level: float = 0.9)
         )
     )  # fmt: skip
     figure.add_hline(sign * costs.min(), line={"dash": "dot", "width": 1.5, "color": MARKED},
-                     annotation_text="best of all")  # fmt: skip
-    figure.update_xaxes(title_text="n, trials in any order")
+                     annotation_text="best of all",  # at the end that the line is far from
+                     annotation_position="top left" if sign > 0 else "bottom left")  # fmt: skip
+    figure.update_xaxes(title_text="n, trials in any order", **whole_axis(len(costs)))
     figure.update_yaxes(title_text=wrapped(directed(objective), 34), **axis)
     return figure
 

@@ -16,7 +16,7 @@ from tuner.figures.frames import Floats, costs_of, values_of
 from tuner.figures.grids import panels
 from tuner.figures.hovering import HOVER, trial_texts
 from tuner.figures.labels import directed, new_figure, wrapped
-from tuner.figures.ranges import value_axis
+from tuner.figures.ranges import value_axis, whole_axis
 from tuner.figures.themes import MAIN, MARKED, OTHERS, OUTLINE, SHADES
 from tuner.figures.thinning import MOST_TRIALS, thinned
 from tuner.objectives import Objective
@@ -25,7 +25,8 @@ from tuner.store.pareto import pareto_front
 
 __all__ = ["hypervolume", "pareto"]
 
-_SHADED = {"size": 5, "opacity": 0.75, "coloraxis": "coloraxis"}
+_SHADED = {"size": 6, "opacity": 0.8, "coloraxis": "coloraxis",
+           "line": {"width": 0.6, "color": OUTLINE}}  # fmt: skip
 _FRONT = {"size": 9, "color": MARKED, "line": {"width": 1, "color": OUTLINE}}
 
 
@@ -87,9 +88,8 @@ def pareto(
         figure.update_yaxes(title_text=up, **axes[y][0], **panel.where)
     _name(figure, f"dominated ({len(others):,})", {"size": 6, "color": OTHERS}, "dominated")
     _name(figure, f"Pareto front ({len(front):,})", _FRONT, "Pareto front")
-    figure.update_layout(
-        coloraxis={"colorscale": list(SHADES), "colorbar": {"title": {"text": "trial"}}}
-    )
+    bar = {"title": {"text": "trial"}, **whole_axis(len(trials))}
+    figure.update_layout(coloraxis={"colorscale": list(SHADES), "colorbar": bar})
     return figure
 
 
@@ -135,7 +135,7 @@ def hypervolume(
             hovertemplate="after trial %{x}: %{y:.2%}, %{customdata:.5g}<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_xaxes(title_text="trials, as they began")
+    figure.update_xaxes(title_text="trials, as they began", **whole_axis(len(trials)))
     figure.update_yaxes(title_text="dominated volume (higher is better)", tickformat=".0%",
                         rangemode="tozero")  # fmt: skip
     return figure

@@ -12,7 +12,7 @@ import pandas as pd
 from tuner.errors import NoResultError, SpecError, nearest
 from tuner.figures.frames import Floats
 from tuner.figures.labels import plain, short
-from tuner.figures.ranges import LOG_AXIS, spans_decades
+from tuner.figures.ranges import log_axis, spans_decades
 
 __all__ = ["Hyperparameter", "hyperparameters"]
 
@@ -42,7 +42,7 @@ class Hyperparameter:
     def axis(self) -> dict[str, Any]:
         """Plotly's settings of its axis."""
         if not self.options:
-            return LOG_AXIS if self.log else {"type": "linear"}
+            return log_axis(self.places) if self.log else {"type": "linear"}
         return {
             "type": "linear",
             "tickmode": "array",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from tuner.errors import NoResultError
 from tuner.figures.frames import Floats, costs_of, joined, numbers, outcomes_of
 from tuner.figures.labels import directed, new_figure, plain, wrapped
 from tuner.figures.overlays import overlaid_curves
-from tuner.figures.ranges import value_axis
+from tuner.figures.ranges import value_axis, whole_axis
 from tuner.figures.themes import MAIN, MARKED, OTHERS, PALETTE, faded
 from tuner.figures.thinning import MOST_TRIALS, thinned, thinned_course
 from tuner.objectives import Objective
@@ -88,7 +88,7 @@ def curves(
     _add(figure, [best], (f"best: {best.trial}", MARKED), width=2.5)
     for rung in rungs:
         figure.add_vline(rung, line={"dash": "dot", "width": 1, "color": OTHERS})
-    figure.update_xaxes(title_text=plain(time), range=_time_range(found))
+    figure.update_xaxes(title_text=plain(time), range=_time_range(found), **_time_ticks(found))
     figure.update_yaxes(title_text=wrapped(shown if own is None else directed(own), 34), **axis)
     return figure
 
@@ -99,6 +99,12 @@ def _time_range(found: Sequence[_Curve]) -> list[float]:
     last = max(float(each.times.max()) for each in found)
     room = 0.02 * (last - first) or 0.5
     return [first - room, last + room]
+
+
+def _time_ticks(found: Sequence[_Curve]) -> dict[str, Any]:
+    """Return the settings of an axis without ticks between a few epochs or steps."""
+    times = np.concatenate([each.times for each in found])
+    return whole_axis(float(np.ptp(times))) if (times == times.round()).all() else {}
 
 
 def _costs(found: Sequence[_Curve], reports: pd.DataFrame, objective: Objective) -> Floats:

@@ -14,7 +14,7 @@ from tuner.figures.grids import label_rows, panels
 from tuner.figures.hovering import HOVER, trial_texts
 from tuner.figures.hyperparameters import hyperparameters
 from tuner.figures.labels import directed, wrapped
-from tuner.figures.ranges import value_axis
+from tuner.figures.ranges import value_axis, whole_axis
 from tuner.figures.strength import strongest
 from tuner.figures.themes import MARKED, OUTLINE, SHADES
 from tuner.figures.thinning import evenly, thinned
@@ -74,9 +74,8 @@ def slices(
         figure.update_xaxes(**each.axis, **panel.where)
         figure.update_yaxes(**axis, **panel.where)
     label_rows(figure, places, wrapped(directed(objective), 34))
-    figure.update_layout(
-        coloraxis={"colorscale": list(SHADES), "colorbar": {"title": {"text": "trial"}}}
-    )
+    bar = {"title": {"text": "trial"}, **whole_axis(len(values))}
+    figure.update_layout(coloraxis={"colorscale": list(SHADES), "colorbar": bar})
     return figure
 
 
@@ -99,9 +98,13 @@ def _ticks(x: Floats, height: float, count: int) -> go.Scatter:
 
 
 def _bottom(axis: dict[str, Any], known: Floats) -> float:
-    """Return a height below all values that are in sight."""
+    """Return a height below all values that are in sight, itself in sight."""
     log = axis["type"] == "log"
     scale = np.log10(known) if log else known
-    low, high = axis.get("range", (float(scale.min()), float(scale.max())))
-    at = low - 0.04 * (high - low or 1.0)
+    if "range" in axis:
+        low, high = axis["range"]
+        at = low + 0.02 * (high - low)
+    else:
+        low, high = float(scale.min()), float(scale.max())
+        at = low - 0.04 * (high - low)
     return float(10.0**at if log else at)

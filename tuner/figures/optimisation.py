@@ -13,7 +13,7 @@ from tuner.figures.frames import Floats, Places, costs_of, finite, outcomes_of, 
 from tuner.figures.hovering import HOVER, trial_texts
 from tuner.figures.labels import directed, new_figure, plain
 from tuner.figures.overlays import merged_histories, overlaid_histories
-from tuner.figures.ranges import value_axis
+from tuner.figures.ranges import padded, value_axis, whole_axis
 from tuner.figures.themes import MAIN, MARKED, OTHERS, PALETTE, styles
 from tuner.figures.thinning import MOST_TRIALS, evenly, thinned
 from tuner.objectives import Objective
@@ -81,7 +81,7 @@ def history(
             yaxis2={"overlaying": "y", "range": [-0.02, 1], "visible": False, "fixedrange": True}
         )
     figure.update_layout(
-        xaxis={"title": {"text": "trials, as they began"}},
+        xaxis={"title": {"text": "trials, as they began"}, **whole_axis(len(values))},
         yaxis={"title": {"text": plain(directed(objective))}, **axis},
     )
     return figure
@@ -107,6 +107,7 @@ def edf(
     every = np.concatenate([*found.values(), np.empty(0)])
     finite(every, objective.metric)
     axis, hidden = value_axis(every, objective, what="trials")
+    axis.setdefault("range", padded(every, log=axis["type"] == "log"))
     lost = int(np.isnan(every).sum())
     left_out = f"{counted(lost, 'trial')} without a value count as worst" if lost else None
     figure = new_figure("Empirical distribution", [left_out, hidden])
@@ -153,7 +154,7 @@ def _add_points(
                 x=shown[here] + 1,
                 y=values[shown[here]],
                 mode="markers",
-                marker={"color": colour, "symbol": symbol, "size": 6, "opacity": 0.75},
+                marker={"color": colour, "symbol": symbol, "size": 6, "opacity": 0.9},
                 name=f"{name} ({int(here.sum()):,})",
                 text=texts[here],
                 hovertemplate=HOVER,

@@ -120,7 +120,8 @@ def merged_histories(
             hovertemplate="after %{x} trials: %{y:.5g} ± %{customdata:.2g}<extra></extra>",
         )
     )  # fmt: skip
-    _label(figure, "trials, as they began", objective, value_axis(mean, objective)[0])
+    drawn = np.concatenate([mean, mean - spread, mean + spread])
+    _label(figure, "trials, as they began", objective, value_axis(drawn, objective)[0])
     return figure
 
 

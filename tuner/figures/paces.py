@@ -12,7 +12,7 @@ from tuner.errors import NoResultError
 from tuner.figures.frames import Floats, numbers
 from tuner.figures.grids import Panel, panels
 from tuner.figures.labels import plain, wrapped
-from tuner.figures.ranges import LOG_AXIS, spans_decades
+from tuner.figures.ranges import LOG_AXIS, spans_decades, whole_axis
 from tuner.figures.themes import MARKED, styles
 
 __all__ = ["durations"]
@@ -85,8 +85,10 @@ def _add_histograms(
         if log
         else np.histogram_bin_edges(every / worth, min(_BARS, max(len(every), 1)))
     )
+    highest = 0
     for (name, seconds), look in zip(sweeps.items(), styles(sweeps).values(), strict=True):
         heights, _ = np.histogram(seconds / worth, edges)
+        highest = max(highest, int(heights.max()))
         said = f"{plain(name)}<br>%{{y:.1%}} of" if several else "%{y:,}"
         figure.add_trace(
             go.Scatter(
@@ -107,4 +109,4 @@ def _add_histograms(
     share = f"share of {what}" if several else what
     figure.update_xaxes(title_text=f"time ({unit})", **axis, **panel.where)
     figure.update_yaxes(title_text=share, rangemode="tozero", **panel.where,
-                        tickformat=".0%" if several else None)  # fmt: skip
+                        **({"tickformat": ".0%"} if several else whole_axis(highest)))  # fmt: skip

@@ -10,7 +10,7 @@ from tuner.figures.frames import Floats
 from tuner.objectives import Objective
 from tuner.plurals import counted
 
-__all__ = ["LOG_AXIS", "spans_decades", "value_axis"]
+__all__ = ["LOG_AXIS", "log_axis", "padded", "spans_decades", "value_axis", "whole_axis"]
 
 LOG_AXIS: dict[str, Any] = {"type": "log", "nticks": 3, "tickformat": "~g"}
 """Plotly's settings of a log axis on which every tick bears its number in full.
@@ -25,12 +25,41 @@ _DECADES = 2.0
 _MOST_TICKS = 8
 _SHOWN = 0.9  # of the values, at least
 _FAR = 4.0  # times the range of those that are shown
+_FEW = 8  # whole numbers, each of which has a tick
+_SMALL = 1e-3  # below it numbers in full have too many digits for ticks side by side
+_ALIKE = 0.1  # of equal values, above and below them: what their axis shows
 
 
 def spans_decades(values: Floats, decades: float = _DECADES) -> bool:
     """Say whether all finite values are positive, and span so many powers of ten."""
     known = values[np.isfinite(values)]
     return bool(len(known) and known.min() > 0 and np.ptp(np.log10(known)) >= decades)
+
+
+def log_axis(values: Floats) -> dict[str, Any]:
+    """Return plotly's settings of a log axis for values above 0, small ones as powers of ten."""
+    known = values[np.isfinite(values)]
+    small = bool(len(known)) and known.min() < _SMALL
+    dense = small and (known.min() < _SMALL / 100 or not spans_decades(known, _DECADES + 0.2))
+    return LOG_AXIS | {"tickformat": "~e"} if dense else LOG_AXIS
+
+
+def whole_axis(span: float) -> dict[str, Any]:
+    """Return plotly's settings of an axis for whole numbers: no ticks between a few of them."""
+    return {"dtick": 1} if span <= _FEW else {}
+
+
+def padded(values: Floats, *, log: bool = False) -> list[float]:
+    """Return the ends of an axis on which the ends of a line lie well inside.
+
+    Args:
+        values: All that is drawn, at least one of them finite.
+        log: Whether it is a log axis, whose ends plotly takes as powers of ten.
+    """
+    known = values[np.isfinite(values)]
+    scale = np.log10(known) if log else known
+    room = 0.02 * float(np.ptp(scale)) or _ALIKE * abs(float(scale[0])) or 1.0
+    return [float(scale.min()) - room, float(scale.max()) + room]
 
 
 def value_axis(
@@ -52,6 +81,8 @@ def value_axis(
     settings: dict[str, Any] = {"type": "linear"}
     if not len(known):
         return settings, None
+    if known.min() == known.max():  # plotly would show from 1 below to 1 above
+        return settings | {"range": padded(known)}, None
     scale = np.log10(known) if log else known
     if log:
         settings = {"type": "log", "dtick": int(-(-np.ptp(scale) // _MOST_TICKS))}
