@@ -127,6 +127,20 @@ def test_what_was_never_in_view_is_printed_too(see: Callable[..., Page], tmp_pat
     assert not page.evaluate("document.querySelector('main details:has(figure)').open")
 
 
+def test_nothing_is_wider_or_taller_than_a_printed_page(see: Callable[..., Page]) -> None:
+    page = see()
+    page.wait_until("'unpacked' in document.documentElement.dataset")
+    table = "document.querySelector('.scroll table')"
+    page.evaluate(f"{table}.style.minWidth = '3000px'")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(f"{table}.style.zoom") == "0.6"
+    assert page.evaluate(f"{table}.classList.contains('tight')")
+    tallest = f"Math.max(...{PLOTS}.map((each) => each.layout.height * (each.style.zoom || 1)))"
+    assert page.evaluate(tallest) <= 861
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(f"[{table}, ...{PLOTS}].every((each) => each.style.zoom === '')")
+
+
 def test_themes_are_the_system_s_until_one_is_chosen(see: Callable[..., Page]) -> None:
     page = see(dark=True)
     page.evaluate("document.querySelector('.plot').scrollIntoView()")

@@ -39,9 +39,14 @@ def spans_decades(values: Floats, decades: float = _DECADES) -> bool:
 def log_axis(values: Floats) -> dict[str, Any]:
     """Return plotly's settings of a log axis for values above 0, small ones as powers of ten."""
     known = values[np.isfinite(values)]
-    small = bool(len(known)) and known.min() < _SMALL
-    dense = small and (known.min() < _SMALL / 100 or not spans_decades(known, _DECADES + 0.2))
-    return LOG_AXIS | {"tickformat": "~e"} if dense else LOG_AXIS
+    if not (len(known) and known.min() < _SMALL):
+        return LOG_AXIS
+    low, high = np.log10(known.min()), np.log10(known.max())
+    settings = LOG_AXIS | {"tickformat": "~e"}
+    if 1 <= high - low < _DECADES + 0.2:  # plotly's 1, 2 and 5 of so many decades would touch
+        decades = 10.0 ** np.arange(np.floor(low), np.ceil(high) + 1)
+        return settings | {"tickmode": "array", "tickvals": np.outer(decades, [1, 3]).ravel()}
+    return settings if high - low < 1 or low < np.log10(_SMALL) - 2 else LOG_AXIS
 
 
 def whole_axis(span: float) -> dict[str, Any]:

@@ -17,15 +17,17 @@
   const theme = () => root.dataset.theme || (systemIsDark.matches ? "dark" : "light");
   const templates = dataOf("templates");
   const drawn = new Set();
+  const ready = new Set(); // of those, which plotly has finished
+  const change = async (plot, changes) => {
+    try {
+      await Plotly.relayout(plot, changes);
+    } catch (error) {
+      if (ready.has(plot)) reportError(error); // else it is put right as soon as it is
+    }
+  };
   // Changes all figures that are drawn; one that fails costs no other.
   const relayout = (changes) => {
-    for (const plot of drawn) {
-      try {
-        Plotly.relayout(plot, changes);
-      } catch (error) {
-        reportError(error);
-      }
-    }
+    for (const plot of drawn) change(plot, changes);
   };
 
   const button = byId("theme");
@@ -72,10 +74,15 @@
     if (drawn.has(plot)) return;
     drawn.add(plot);
     const { data, layout } = JSON.parse(texts.get(plot.dataset.pack));
-    layout.template = templates[printing ? "light" : theme()];
+    const look = () => (printing ? "light" : theme());
+    const now = look();
+    layout.template = templates[now];
     plot.style.minHeight = "";
-    tunerFigures.draw(plot, { data, layout }, CONFIG);
-    root.dataset.drawn = drawn.size;
+    tunerFigures.draw(plot, { data, layout }, CONFIG).then(() => {
+      ready.add(plot);
+      if (look() !== now) change(plot, { template: templates[look()] });
+      root.dataset.drawn = ready.size;
+    }).catch(reportError);
   };
 
   const loadLibrary = async () => {
@@ -119,8 +126,11 @@
     });
   }
 
-  // Print: all of it, in the light theme, as wide as a page.
+  // Print: all of it, in the light theme, as wide as a page, and no figure taller than one.
   const PAGE_PX = 680;
+  const TALL_PX = 860; // leaves room for the caption, on Letter and on A4
+  const SMALLEST = 0.6; // of its size, a table that is too wide; beyond, its cells break
+  const tables = () => document.querySelectorAll(".scroll table");
   const opened = new Set();
   addEventListener("beforeprint", () => {
     printing = true;
@@ -129,16 +139,23 @@
       fold.open = true;
       opened.add(fold);
     }
+    for (const table of tables()) {
+      const fits = PAGE_PX / table.offsetWidth;
+      table.style.zoom = Math.max(SMALLEST, Math.min(1, fits));
+      table.classList.toggle("tight", fits < SMALLEST);
+    }
     if (!("Plotly" in window)) return;
     for (const plot of plots) plot.style.width = `${PAGE_PX}px`;
     for (const plot of plots) if (texts.has(plot.dataset.pack)) draw(plot);
     relayout({ template: templates.light, width: PAGE_PX });
+    for (const plot of drawn) plot.style.zoom = Math.min(1, TALL_PX / plot.layout.height) || "";
   });
   addEventListener("afterprint", () => {
     printing = false;
     for (const fold of opened) fold.open = false;
     opened.clear();
-    for (const plot of plots) plot.style.width = "";
+    for (const table of tables()) table.style.zoom = "";
+    for (const plot of plots) plot.style.width = plot.style.zoom = "";
     relayout({ template: templates[theme()], width: null, autosize: true });
   });
 
