@@ -52,6 +52,9 @@ def test_a_missing_folder_is_made(capsys: pytest.CaptureFixture[str]) -> None:
     assert Path("new/plots/h.json").is_file()
     assert main(["plot", "swept", "history", "-o", "new/plots/h.json/h.json"]) == 2
     assert "cannot be made: " in capsys.readouterr().err
+    Path("taken.json").mkdir()
+    assert main(["plot", "swept", "history", "-o", "taken.json"]) == 2
+    assert "taken.json cannot be written: Is a directory" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -92,3 +92,13 @@ def test_usage(tuner_command: Command, sweep_folder: Any) -> None:
         refused = tuner_command("report", "digits", *arguments)
         assert refused.code == 2, arguments
         assert told in refused.err
+
+
+def test_what_is_not_there_is_refused_by_the_nearest_name_before_it_is_served(
+    tuner_command: Command, running: Any
+) -> None:
+    refused = tuner_command("report", "liv", "--serve", "0")
+    assert (refused.code, refused.out) == (2, "")
+    assert "no sweep in results/liv" in refused.err
+    assert "did you mean 'live'" in refused.err
+    assert "serving" not in refused.err

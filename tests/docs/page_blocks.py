@@ -32,6 +32,7 @@ _COMMENT = re.compile(r"<!--\s*(.*?)\s*-->", re.DOTALL)
 _STARTS_RAY = re.compile(
     r"\btuner\.(run|resume|reproduce|explore|refine|adopt|finalize|tabulate|study|resume_study"
     r"|automl|probe|doctor)\("
+    r"|\btune\.Tuner\(|\bhow=\"ray\""
     r"|^\$ tuner (run|resume|reproduce|explore|refine|adopt|finalize|study|automl|doctor)\b",
     re.MULTILINE,
 )

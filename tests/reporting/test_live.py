@@ -120,8 +120,9 @@ class TestFollowing:
     def test_a_folder_that_cannot_be_written(
         self, running: RunningSweep, pages: list[dict[str, Any]], tmp_path: Path
     ) -> None:
-        with pytest.raises(StorageError, match="name another file"):
-            follow_report([running.path], tmp_path / "nowhere" / "report.html")
+        (tmp_path / "taken").touch()
+        with pytest.raises(StorageError, match="name another one"):
+            follow_report([running.path], tmp_path / "taken" / "report.html")
 
     def test_an_interval_is_positive(self, running: RunningSweep) -> None:
         with pytest.raises(SpecError, match="above 0, got 0"):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import http.client
 import socket
+import struct
+import threading
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -43,6 +45,24 @@ def test_the_page(server: PageServer) -> None:
     packed, body = ask(server, headers={"Accept-Encoding": "gzip"})
     assert packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(body).decode() == PAGE
+
+
+def test_whoever_leaves_in_the_middle_is_not_told_of(
+    server: PageServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    server.publish("x" * 50_000_000)  # more than any buffer on the way holds
+    host, port = server.url.removeprefix("http://").rstrip("/").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+        connection.recv(10)
+        lingers_not = struct.pack("ii", 1, 0)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, lingers_not)
+    server.publish(PAGE)
+    assert ask(server)[1].decode() == PAGE
+    for thread in threading.enumerate():
+        if "process_request" in thread.name:
+            thread.join(20)
+    assert capfd.readouterr().err == ""
 
 
 def test_head_sends_no_body(server: PageServer) -> None:

@@ -18,6 +18,7 @@ from stored_sweeps import Planted, configs, curve, level, planted, sound, stored
 import tuner
 from tuner.errors import SpecError, StorageError
 from tuner.reporting.parts import Code, Fold, Line, Lines, Part, Plot, Records, Section, Table
+from tuner.reporting.prose import from_markdown
 from tuner.reporting.sections.overview import saved_by_stopping
 from tuner.reporting.sections.sweep import sections_of
 from tuner.reporting.sources import opened
@@ -274,12 +275,28 @@ def test_what_is_no_source_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_written_names_the_remedy(tmp_path: Path) -> None:
     sweep = stored(tmp_path, sound(1))
-    with pytest.raises(StorageError, match=r"No such file.*name another file \(-o FILE, output=\)"):
-        tuner.report(sweep, output=tmp_path / "none" / "a.html")
-    (tmp_path / "taken").mkdir()
-    with pytest.raises(StorageError, match="name another file"):
-        tuner.report(sweep, output=tmp_path / "taken")
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["sweep", "taken"]
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match=r"written: .* name another one \(-o FILE, output=\)"):
+        tuner.report(sweep, output=tmp_path / "file" / "a.html")
+    (tmp_path / "taken.html").mkdir()
+    with pytest.raises(StorageError, match=r"written: Is a directory; name another one"):
+        tuner.report(sweep, output=tmp_path / "taken.html")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["file", "sweep", "taken.html"]
+
+
+def test_a_folder_for_the_file_is_made_and_the_file_is_one_of_html(tmp_path: Path) -> None:
+    sweep = stored(tmp_path, sound(1))
+    assert tuner.report(sweep, output=tmp_path / "new" / "a.html").is_file()
+    with pytest.raises(SpecError, match=r"an HTML file, got .*r\.txt; name it .*r\.html"):
+        tuner.report(sweep, output=tmp_path / "r.txt")
+
+
+def test_links_of_a_story_lead_elsewhere_or_are_text() -> None:
+    story = "[pictures](audit/a.html), [here](report.html), [the paper](https://a.b/c) and **all**"
+    told = from_markdown(story)
+    assert told.count("<a ") == 1
+    assert '<a href="https://a.b/c">the paper</a> and <strong>all</strong>' in told
+    assert "<p>pictures, here, " in told
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -287,7 +304,7 @@ def test_a_folder_that_is_read_only_is_told_of(tmp_path: Path) -> None:
     sweep = stored(tmp_path, sound(1))
     sweep.path.chmod(0o555)
     try:
-        with pytest.raises(StorageError, match=r"Permission denied; name another file"):
+        with pytest.raises(StorageError, match=r"Permission denied; name another one"):
             tuner.report(sweep)
     finally:
         sweep.path.chmod(0o755)

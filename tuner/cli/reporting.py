@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tuner.cli.locate import DEFAULT_STORAGE
+from tuner.cli.locate import DEFAULT_STORAGE, open_sweep
 from tuner.cli.spellings import duration_s
 from tuner.errors import SpecError, SweepFailedError
 from tuner.places import Uri, place_of
@@ -103,9 +103,10 @@ def _follow(
     """Keep a report up to date, and serve it if there is a port, until Ctrl-C or the end."""
     from tuner.reporting.live import follow_report
     from tuner.reporting.serving import PageServer
-    from tuner.reporting.writing import default_output
+    from tuner.reporting.writing import checked_output, gather
 
-    file = output or default_output(sources[0])
+    file = checked_output(sources, output)
+    gather(sources)  # what cannot be reported on is refused before anything is served
     follow = partial(follow_report, sources, file, title=title, every_s=every_s, say=_say)
     try:
         if port is None:
@@ -137,6 +138,8 @@ def _located(path: str) -> Place:
     if isinstance(place, Uri):
         return place
     here, named = place.expanduser(), DEFAULT_STORAGE / path
+    if not (_is_marked(here) or _is_marked(named)):
+        return open_sweep(path).place  # which is none, and the error knows the nearest name
     # A folder that has the name as well may be anything; one with a file that marks it is not.
     if not _is_marked(here) and (_is_marked(named) or not here.exists()) and named.is_dir():
         return named

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from tuner.analysis.potential import improvement_left
 from tuner.figures.frames import costs_of, finite, values_of
 from tuner.figures.hyperparameters import hyperparameters
-from tuner.figures.labels import new_figure, plain, wrapped
+from tuner.figures.labels import new_figure, wrapped
 from tuner.figures.themes import MAIN, OTHERS
 from tuner.objectives import Objective
 from tuner.plurals import counted
@@ -58,7 +58,7 @@ def improvement(
     word = "below" if objective.mode == "min" else "above"
     figure.update_xaxes(title_text="trials, as they began")
     figure.update_yaxes(
-        title_text=wrapped(f"the best {plain(objective.metric)} may lie {word} by", 40),
+        title_text=wrapped(f"the best {objective.metric} may lie {word} by", 40),
         rangemode="tozero",
     )
     return figure

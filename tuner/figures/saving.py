@@ -77,7 +77,7 @@ def save_figures(
     Raises:
         SpecError: A format is unknown; nothing is written.
         MissingDependencyError: A picture takes a browser, and there is none; nothing is written.
-        StorageError: The folder cannot be made.
+        StorageError: The folder cannot be made, or a file not be written.
     """
     for kind in formats:
         _check(kind)
@@ -110,7 +110,7 @@ def write_figure(
     Raises:
         SpecError: The suffix is no known format.
         MissingDependencyError: A picture takes a browser, and there is none.
-        StorageError: The folder cannot be made.
+        StorageError: The folder cannot be made, or a file not be written.
     """
     path = Path(path)
     kind = path.suffix.removeprefix(".").lower()
@@ -124,13 +124,18 @@ def _write(
     figure: go.Figure, path: Path, kind: str, theme: Theme, width: int, height: int | None = None
 ) -> Path:
     drawn = themed(go.Figure(figure), theme)
-    if kind == "html":
-        path.write_text(_page(drawn), encoding="utf-8")
-    elif kind == "json":
-        path.write_text(drawn.to_json(), encoding="utf-8")
-    else:
+    if kind in _BY_BROWSER:
         arranged(drawn, width)
-        path.write_bytes(_picture(drawn, kind, width, height or drawn.layout.height))
+        content = _picture(drawn, kind, width, height or drawn.layout.height)
+    else:
+        content = (_page(drawn) if kind == "html" else drawn.to_json()).encode()
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise StorageError(
+            f"a figure goes to a file, and {path} cannot be written: {error.strerror}; choose "
+            "another one"
+        ) from error
     return path
 
 

@@ -74,7 +74,7 @@ def _common(sweeps: Mapping[str, SweepRecord], metric: str | None) -> Target:
     if len(found) > 1:
         raise SpecError(
             f"sweeps in one figure have one metric and mode; received {_told(found)}; say one that "
-            "all of them report: metric='NAME:min' or 'NAME:max'"
+            "all of them report with its direction: NAME:min or NAME:max (--metric, metric=)"
         )
     return next(iter(targets.values()))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 from markdown_it import MarkdownIt
@@ -11,18 +12,22 @@ from tuner.reporting.markup import Markup
 
 __all__ = ["from_markdown"]
 
+_ELSEWHERE = ("http://", "https://", "mailto:")
 _SHIFT = 2  # a page has a title and sections of its own above
 
 
 def from_markdown(text: str) -> Markup:
     """Return a text in CommonMark, with tables, as HTML; headings are two levels deeper.
 
-    Links of kinds that run something, and pictures, which would be fetched, are text.
+    Links of kinds that run something, and pictures, which would be fetched, are text. So are links
+    to files beside the text: they are not where the page goes.
     """
     tokens = _parser().parse(text)
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(int(token.tag[1]) + _SHIFT, 6)}"
+        if token.children:
+            token.children = list(_without_files(token.children))
     parser = _parser()
     return Markup(parser.renderer.render(_boxed(tokens), parser.options, {}))
 
@@ -30,6 +35,16 @@ def from_markdown(text: str) -> Markup:
 @cache
 def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+
+
+def _without_files(tokens: list[Token]) -> Iterator[Token]:
+    """Yield tokens without links to files; what they say stays."""
+    kept = True  # links do not stand within links
+    for token in tokens:
+        if token.type == "link_open":
+            kept = str(token.attrs.get("href", "")).startswith(_ELSEWHERE)
+        if kept or not token.type.startswith("link_"):
+            yield token
 
 
 def _boxed(tokens: list[Token]) -> list[Token]:

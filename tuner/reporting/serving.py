@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
@@ -140,7 +141,8 @@ class _Handler(BaseHTTPRequestHandler):
             },
         )
         if with_body:
-            self.wfile.write(body)
+            with suppress(ConnectionError):  # whoever asked has gone: a closed tab, a lost tunnel
+                self.wfile.write(body)
         return None
 
     def _is_for_us(self) -> bool:

@@ -27,7 +27,7 @@ from tuner.reporting.sources import (
 )
 from tuner.store.layout import REPORT_FILE, write_atomically
 
-__all__ = ["default_output", "gather", "render", "report", "write_report"]
+__all__ = ["checked_output", "default_output", "gather", "render", "report", "write_report"]
 
 
 def report(*sources: Source, output: str | Path | None = None, title: str | None = None) -> Path:
@@ -44,11 +44,11 @@ def report(*sources: Source, output: str | Path | None = None, title: str | None
         title: Of the page; None for the names of the sources.
 
     Raises:
-        SpecError: There is no source, or something else is one.
+        SpecError: There is no source, or something else is one, or the file is no HTML file.
         StorageError: A source holds nothing to report on, or the file cannot be written.
     """
+    path = checked_output(sources, output)
     found = gather(sources)
-    path = default_output(sources[0]) if output is None else Path(output)
     return write_report(path, render(found, title=title, made=time.time()))
 
 
@@ -59,8 +59,7 @@ def gather(sources: Sequence[Source]) -> list[Opened]:
         SpecError: There is none, or something else is one.
         StorageError: One holds nothing to report on.
     """
-    if not sources:
-        raise SpecError("a report is of at least one sweep, comparison or study, and got none")
+    _check_any(sources)
     return _distinct([opened(source) for source in sources])
 
 
@@ -93,6 +92,23 @@ def render(
     )
 
 
+def checked_output(sources: Sequence[Source], output: str | Path | None) -> Path:
+    """Return which file a report goes to: the one that is named, or the default one.
+
+    Raises:
+        SpecError: There is no source, or the name does not end as HTML files do.
+    """
+    _check_any(sources)
+    if output is None:
+        return default_output(sources[0])
+    path = Path(output)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise SpecError(
+            f"a report is an HTML file, got {path}; name it {path.with_suffix('.html')}"
+        )
+    return path
+
+
 def default_output(source: Source) -> Path:
     """Return where a report of a source goes unless somebody says otherwise."""
     place = source if isinstance(source, str | Path | Uri) else getattr(source, "place", None)
@@ -104,18 +120,24 @@ def write_report(path: Path, page: str) -> Path:
     """Write a page, or replace one; whoever reads the file meanwhile has one of the two.
 
     Raises:
-        StorageError: The file cannot be written.
+        StorageError: The file, or a folder for it, cannot be written.
     """
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, page.encode())
-    except StorageError as error:
-        reason = error.__cause__
+    except (OSError, StorageError) as error:
+        reason = error if isinstance(error, OSError) else error.__cause__
         told = getattr(reason, "strerror", None) or reason
         raise StorageError(
-            f"a report is written beside what it is of, and {path} cannot be: {told}; name another "
-            "file (-o FILE, output=)"
+            f"a report goes to a file, beside what it is of unless another is named, and {path} "
+            f"cannot be written: {told}; name another one (-o FILE, output=)"
         ) from error
     return path
+
+
+def _check_any(sources: Sequence[Source]) -> None:
+    if not sources:
+        raise SpecError("a report is of at least one sweep, comparison or study, and got none")
 
 
 def _distinct(found: Sequence[Opened]) -> list[Opened]:

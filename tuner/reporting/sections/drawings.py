@@ -66,16 +66,17 @@ _CHAPTERS: dict[str, tuple[_Drawing, ...]] = {
         ),
         _Drawing(
             "edf",
-            "Distribution of values",
+            "Empirical distribution",
             "Which share of the trials reached a value: the further towards the better side, and "
             "the steeper, the better was the search.",
         ),
         _Drawing(
             "prospects",
-            "What more trials would bring",
-            "The best of n trials that one can expect, drawn at random from those that ran.",
+            "What more trials bring",
+            "The best of n trials that one can expect, drawn at random from those that ran. The "
+            "band ends at half of them: beyond, random draws share too many trials to differ.",
         ),
-        _Drawing("improvement", "What is left to gain", "As the sweep went on."),
+        _Drawing("improvement", "What was left to gain", "As the sweep went on."),
         _Drawing(
             "pareto",
             "Trade-offs",

@@ -17,7 +17,7 @@ __all__ = ["side_by_side"]
 
 _TOLD = {
     "history": ("Optimisation history", "The best so far of each sweep, trial by trial."),
-    "edf": ("Distribution of values", "Which share of the trials of each sweep reached a value."),
+    "edf": ("Empirical distribution", "Which share of the trials of each sweep reached a value."),
     "curves": ("Learning curves", "Median and quartiles of each sweep."),
     "durations": ("Durations", "How long reports took in each sweep."),
 }
