@@ -5,4 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))  # importlib mode adds no folder
+# importlib mode adds no folder
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "sweep"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "simulation"))

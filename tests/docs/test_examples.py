@@ -1,7 +1,8 @@
 """Every example of README and of the documentation does what it says.
 
 Each page is a test: its blocks run in order, in a fresh folder. Pages whose examples train run on
-the Ray that the tests share.
+the Ray that the tests share, with trials in this process, since each worker would import torch
+anew; or with workers of Ray's where a page asks for them: functions are one to a process.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from page_blocks import PageError, read_page
+from one_process import in_one_process
+from page_blocks import Page, PageError, read_page
 from page_runs import ExampleError, PageRun, in_folder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,8 +58,18 @@ def test_the_examples_of_a_page_run(
             return False
         return True
 
-    with in_folder(tmp_path), no_ray_of_its_own(path):
+    with in_folder(tmp_path), no_ray_of_its_own(path), workers_of(page):
         PageRun(page, has_data).run()
+
+
+@contextmanager
+def workers_of(page: Page) -> Iterator[None]:
+    """Have trials train in this process, where a page does not ask for workers of Ray's."""
+    if page.needs_ray and not page.asks_for_ray:
+        with in_one_process():
+            yield
+    else:
+        yield
 
 
 @contextmanager

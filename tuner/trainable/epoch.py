@@ -22,6 +22,11 @@ __all__ = ["EpochTrainable", "stable_seed"]
 
 _FORMAT = 1  # of the checkpoint
 
+# By their names on the object; what it calls from outside, such as train(), it calls by the class.
+_CALLED = frozenset(
+    {"cleanup", "load_checkpoint", "log_result", "reset_config", "save_checkpoint", "step"}
+)
+
 
 def stable_seed(text: str) -> int:
     """Return a seed, ``0 <= seed < 2**31``, that is the same for ``text`` on every machine."""
@@ -274,12 +279,11 @@ class EpochTrainable(Trainable):
         self.__checkpoint = None
 
     def __refuse_hidden_methods(self, lasting: frozenset[str]) -> None:
-        for name in vars(self).keys() - lasting:
-            if callable(getattr(Trainable, name, None)):
-                raise ScenarioError(
-                    f"Ray Tune calls {name}() of a trainable, and {type(self).__name__}.setup() "
-                    f"hides it by setting self.{name}; give that attribute another name"
-                )
+        for name in _CALLED & (vars(self).keys() - lasting):
+            raise ScenarioError(
+                f"Ray Tune calls {name}() of a trainable, and {type(self).__name__}.setup() "
+                f"hides it by setting self.{name}; give that attribute another name"
+            )
 
     def __limit_threads(self) -> None:
         """Keep torch to the trial's share: trials that oversubscribe the CPUs crawl."""
