@@ -57,11 +57,12 @@ types: $(VENV)/.installed
 	$(BIN)/mypy --strict tuner/
 
 # Tests on Ray wait most of the time, for processes to start and for nodes to be missed: so they
-# run beside the others, those of clusters apart from those that share a Ray.
+# run beside the others, those of clusters, and then of the documentation, apart from the rest.
 pytest: $(VENV)/.installed
 	@logs=$$(mktemp -d); \
-	$(BIN)/pytest tests/cluster >$$logs/cluster 2>&1 & cluster=$$!; \
-	$(BIN)/pytest --ignore tests/cluster -m ray >$$logs/ray 2>&1 & ray=$$!; \
+	{ failed=0; $(BIN)/pytest tests/cluster || failed=$$?; \
+	  $(BIN)/pytest tests/docs -m ray || failed=$$?; exit $$failed; } >$$logs/cluster 2>&1 & cluster=$$!; \
+	$(BIN)/pytest --ignore tests/cluster --ignore tests/docs -m ray >$$logs/ray 2>&1 & ray=$$!; \
 	$(BIN)/pytest --ignore tests/cluster -m 'not ray'; failed=$$?; \
 	wait $$ray || failed=$$?; wait $$cluster || failed=$$?; \
 	cat $$logs/ray $$logs/cluster; rm -rf $$logs; exit $$failed
