@@ -146,6 +146,8 @@ def carry_out(
     controller._actor_manager = actors
     controller._slots = slots
     execution._source.limit = None if plan.population or plan.bracket else slots
+    # Nor does it look at the cluster again after some seconds, which would resize it.
+    execution.following.look = lambda: None  # type: ignore[method-assign]
     teach(plan.searcher, past, plan.spec.objectives, plan.spec.time_attr)
     try:
         if records is not None:
