@@ -65,7 +65,7 @@ def test_one_machine_is_not_asked(
     elsewhere: Elsewhere, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(admitting, "ask", refuse_to_be_asked)
-    admission = Admission(tmp_path, train, (), print, list_nodes=live_nodes)
+    admission = Admission(tmp_path, train, {}, print, list_nodes=live_nodes)
     admission.check()
     admission.look()
     assert not list(tmp_path.iterdir())
@@ -76,7 +76,7 @@ def test_a_machine_that_shares_the_folder_is_asked_once(
 ) -> None:
     elsewhere.nodes.append(elsewhere.other)
     said: list[str] = []
-    admission = Admission(tmp_path, train, (), said.append, list_nodes=elsewhere)
+    admission = Admission(tmp_path, train, {}, said.append, list_nodes=elsewhere)
     admission.check()
     monkeypatch.setattr(admitting, "ask", refuse_to_be_asked)
     admission.look()
@@ -89,20 +89,20 @@ def test_a_folder_that_a_machine_does_not_see(
 ) -> None:
     elsewhere.nodes.append(elsewhere.other)
     with pytest.raises(StorageError, match=rf"not shared with n2 \({elsewhere.other.address}\)"):
-        Admission(tmp_path, train, (), print, list_nodes=elsewhere).check()
+        Admission(tmp_path, train, {}, print, list_nodes=elsewhere).check()
     assert not list(tmp_path.iterdir())
 
 
 def test_a_uri_is_reached_by_every_node_itself(elsewhere: Elsewhere, blind: None) -> None:
     elsewhere.nodes.append(elsewhere.other)
-    Admission(Uri("s3://bucket/x"), train, (), print, list_nodes=elsewhere).check()
+    Admission(Uri("s3://bucket/x"), train, {}, print, list_nodes=elsewhere).check()
 
 
 def test_a_machine_that_joins_later_and_cannot_serve_is_passed_over(
     elsewhere: Elsewhere, tmp_path: Path, blind: None
 ) -> None:
     said: list[str] = []
-    admission = Admission(tmp_path, train, (), said.append, list_nodes=elsewhere)
+    admission = Admission(tmp_path, train, {}, said.append, list_nodes=elsewhere)
     admission.check()
     first, other = elsewhere.nodes[0].node_id, elsewhere.other.node_id
     elsewhere.nodes.append(elsewhere.other)
@@ -120,7 +120,7 @@ def test_a_machine_that_joins_later_and_cannot_serve_is_passed_over(
 def test_a_machine_that_joins_later_and_can_serve_is_admitted(
     elsewhere: Elsewhere, tmp_path: Path
 ) -> None:
-    admission = Admission(tmp_path, train, (), pytest.fail, list_nodes=elsewhere)
+    admission = Admission(tmp_path, train, {}, pytest.fail, list_nodes=elsewhere)
     admission.check()
     elsewhere.nodes.append(elsewhere.other)
     both = {node.node_id for node in elsewhere.nodes}
@@ -132,20 +132,20 @@ def test_a_trainable_that_a_machine_cannot_load(elsewhere: Elsewhere, tmp_path: 
     elsewhere.nodes.append(elsewhere.other)
     trainable = Missing()
     with pytest.raises(ScenarioError, match=r"n2 .*No module named 'not_installed_anywhere'"):
-        Admission(tmp_path, trainable, (), print, list_nodes=elsewhere).check()
+        Admission(tmp_path, trainable, {}, print, list_nodes=elsewhere).check()
 
 
 def test_a_trainable_that_cannot_be_sent(elsewhere: Elsewhere, tmp_path: Path) -> None:
     elsewhere.nodes.append(elsewhere.other)
     with (tmp_path / "open").open("w") as handle, pytest.raises(ScenarioError, match="handles"):
-        Admission(tmp_path, lambda config: handle, (), print, list_nodes=elsewhere).check()
+        Admission(tmp_path, lambda config: handle, {}, print, list_nodes=elsewhere).check()
 
 
 def test_a_node_that_is_gone_before_it_answers(elsewhere: Elsewhere, tmp_path: Path) -> None:
     gone = replace(elsewhere.other, node_id="1" * 56)
     elsewhere.nodes.append(gone)
     said: list[str] = []
-    Admission(tmp_path, train, (), said.append, list_nodes=elsewhere).check()
+    Admission(tmp_path, train, {}, said.append, list_nodes=elsewhere).check()
     (line,) = said
     assert line.startswith("n2 (")
 
@@ -157,7 +157,7 @@ def test_a_node_that_does_not_answer(
     monkeypatch.setattr(admitting, "_ANSWERS_TAKE_S", 0.5)
     monkeypatch.setattr(admitting, "vet", make_hang())
     said: list[str] = []
-    admission = Admission(tmp_path, train, (), said.append, list_nodes=elsewhere)
+    admission = Admission(tmp_path, train, {}, said.append, list_nodes=elsewhere)
     admission.look()
     assert list(tmp_path.iterdir()), "it may still answer"
     while not said:

@@ -24,7 +24,7 @@ class Refuse:
 sys.meta_path.insert(0, Refuse())
 from ray import cloudpickle
 vet, versions = cloudpickle.load(open(sys.argv[1], "rb"))
-said = vet(None, cloudpickle.dumps(len), ["json"])
+said = vet(None, cloudpickle.dumps(len), {"json": "json.py"})
 assert said == {"storage": None, "load_error": ""}, said
 assert versions()["tuner"] is None
 print(versions()["tuner_error"])
@@ -88,13 +88,17 @@ def test_a_driver_that_cannot_write(tmp_path: Path) -> None:
         SharedFolder(tmp_path / "file" / "results")
 
 
-def test_a_trainable_that_cannot_be_loaded() -> None:
+def test_a_trainable_that_cannot_be_loaded(tmp_path: Path) -> None:
     broken = b"cnot_installed_anywhere\ntrain\n."
 
     missing = "ModuleNotFoundError: No module named 'not_installed_anywhere'"
-    assert node_probe._load_error(broken, []) == missing
-    assert node_probe._load_error(cloudpickle.dumps(len), ["json"]) == ""
-    assert node_probe._load_error(cloudpickle.dumps(len), ["not_installed_anywhere"]) == missing
+    assert node_probe._load_error(broken, {}) == missing
+    assert node_probe._load_error(cloudpickle.dumps(len), {"json": "json.py"}) == ""
+    beside = tmp_path / "not_installed_anywhere.py"
+    modules = {"not_installed_anywhere": str(beside)}
+    assert node_probe._load_error(cloudpickle.dumps(len), modules) == missing
+    beside.touch()  # on a folder that the nodes share
+    assert node_probe._load_error(cloudpickle.dumps(len), modules) == ""
 
 
 def test_ports_that_only_this_machine_reaches() -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import importlib
 import random
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +75,20 @@ def test_an_epoch_trainable_knows_its_sweep() -> None:
 
     assert seeded(Own, 7).sweep_seed == 7
     assert seeded(Own, 7).reset_config is tuner.EpochTrainable.reset_config
+
+
+@pytest.mark.usefixtures("trial_id")
+def test_a_trial_finds_what_lies_beside_its_scenario(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "beside_the_scenario.py").write_text("VALUE = 3")
+    path = ["elsewhere"]
+    monkeypatch.setattr(sys, "path", path)
+
+    def call(config: dict[str, Any]) -> Any:
+        return importlib.import_module("beside_the_scenario").VALUE
+
+    for _ in range(2):  # once for all trials of the process
+        assert seeded(call, 7, [tmp_path, tmp_path / "not here"])({}) == 3
+    assert path == [str(tmp_path), "elsewhere"]
+    monkeypatch.delitem(sys.modules, "beside_the_scenario")

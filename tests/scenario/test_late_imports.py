@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import tuner
 from tuner.scenario import load_scenario
 from tuner.scenario.late_imports import code_beside, late_imports
 
@@ -105,3 +106,13 @@ def test_beside_a_scenario(ref: str, write: Write) -> None:
 
 def test_nothing_is_beside_a_bundled_scenario() -> None:
     assert code_beside(load_scenario("tabular")) == {}
+
+
+@pytest.mark.usefixtures("_clean_imports", "ray_cluster")
+def test_a_sweep_imports_what_lies_beside_its_scenario(write: Write, tmp_path: Path) -> None:
+    """On a Ray that this process connected to before, from another folder."""
+    root = write({"mine.py": SCENARIO, "late_model.py": "LOSS = 1.0"})
+    sweep = tuner.run(
+        root / "mine.py", num_samples=1, storage_path=tmp_path / "results", progress="none"
+    )
+    assert list(sweep.trials().outcome) == ["completed"]

@@ -7,8 +7,9 @@ such a one prevents; and each that joins later, which is used once it has answer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -34,7 +35,7 @@ class Admission:
     Args:
         place: The sweep's folder; what lies at a URI every node reaches by itself.
         trainable: What nodes must be able to load.
-        modules: The names of modules that they must find.
+        modules: The names of modules that they must find, and where the driver has them.
         say: Shows a line to the user.
         list_nodes: Returns the nodes that are there.
     """
@@ -43,14 +44,14 @@ class Admission:
         self,
         place: Place,
         trainable: Any,
-        modules: Collection[str],
+        modules: Mapping[str, Path],
         say: Callable[[str], None],
         *,
         list_nodes: Callable[[], Sequence[Node]] = live_nodes,
     ) -> None:
         self._place = place
         self._trainable = trainable
-        self._modules = list(modules)
+        self._modules = {name: str(place) for name, place in modules.items()}
         self._say = say
         self._list_nodes = list_nodes
         self._admitted: set[str] = set()

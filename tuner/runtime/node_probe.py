@@ -24,13 +24,16 @@ _TORCH_TAKES_S = 120.0
 _ASK_TORCH = "import torch; print(torch.__version__, torch.cuda.device_count())"
 
 
-def vet(storage: dict[str, Any] | None, trainable: bytes, modules: list[str]) -> dict[str, Any]:
+def vet(
+    storage: dict[str, Any] | None, trainable: bytes, modules: dict[str, str]
+) -> dict[str, Any]:
     """Say whether this node sees a folder, and can load what it would have to train.
 
     Args:
         storage: As `_see_storage` takes it; None for not looking.
         trainable: A pickle.
-        modules: The names of modules that it imports while it trains.
+        modules: The names of modules that it imports while it trains, and where the driver has
+            them; trials look there too.
     """
     seen = storage and _see_storage(**storage)
     return {"storage": seen, "load_error": _load_error(trainable, modules)}
@@ -89,13 +92,13 @@ def _see_storage(filesystem: bytes, folder: str, marker: str, node_id: str) -> d
     return seen
 
 
-def _load_error(pickled: bytes, modules: list[str]) -> str:
+def _load_error(pickled: bytes, modules: dict[str, str]) -> str:
     from ray import cloudpickle
 
     try:
         cloudpickle.loads(pickled)
-        for name in modules:
-            if importlib.util.find_spec(name) is None:
+        for name, place in modules.items():
+            if importlib.util.find_spec(name) is None and not Path(place).exists():
                 raise ModuleNotFoundError(f"No module named {name!r}")
     except Exception as error:  # importing the user's modules can raise anything
         return _line(error)

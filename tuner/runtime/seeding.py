@@ -1,11 +1,13 @@
-"""Gives each trial a seed of its own, whatever kind of trainable it is."""
+"""Makes a worker ready for each trial: a seed of its own, and the modules beside the scenario."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 import os
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from ray import tune
@@ -18,7 +20,9 @@ __all__ = ["seeded"]
 Function = Callable[[dict[str, Any]], Any]
 
 
-def seeded(trainable: Function | type[tune.Trainable], sweep_seed: int) -> Any:
+def seeded(
+    trainable: Function | type[tune.Trainable], sweep_seed: int, imports: Iterable[Path] = ()
+) -> Any:
     """Return ``trainable`` with the global generators seeded before each trial.
 
     Python's, NumPy's and (where imported) torch's generators are set from the sweep's seed and
@@ -27,19 +31,27 @@ def seeded(trainable: Function | type[tune.Trainable], sweep_seed: int) -> Any:
     Args:
         trainable: A function or class that Ray Tune accepts.
         sweep_seed: The sweep's master seed.
+        imports: Folders in which a trial finds modules, on machines that have them.
     """
+    folders = [str(folder) for folder in imports]
+
+    def prepare(trial_id: str) -> None:
+        _prepare(trial_seed(sweep_seed, trial_id), folders)
+
     if isinstance(trainable, type):
-        return _seeded_class(trainable, sweep_seed)
-    return _seeded_function(trainable, sweep_seed)
+        return _seeded_class(trainable, sweep_seed, prepare)
+    return _seeded_function(trainable, prepare)
 
 
-def _seeded_class(trainable: type[tune.Trainable], sweep_seed: int) -> type[tune.Trainable]:
+def _seeded_class(
+    trainable: type[tune.Trainable], sweep_seed: int, prepare: Callable[[str], None]
+) -> type[tune.Trainable]:
     def setup(self: Any, config: dict[str, Any]) -> None:
-        _prepare(trial_seed(sweep_seed, self.trial_id))
+        prepare(self.trial_id)
         trainable.setup(self, config)
 
     def reset_config(self: Any, new_config: dict[str, Any]) -> bool:
-        _prepare(trial_seed(sweep_seed, self.trial_id))
+        prepare(self.trial_id)
         return bool(trainable.reset_config(self, new_config))
 
     methods: dict[str, Any] = {"setup": setup, "sweep_seed": sweep_seed}
@@ -49,29 +61,32 @@ def _seeded_class(trainable: type[tune.Trainable], sweep_seed: int) -> type[tune
     return type(trainable.__name__, (trainable,), methods)
 
 
-def _seeded_function(function: Function, sweep_seed: int) -> Function:
-    def prepare() -> None:
-        _prepare(trial_seed(sweep_seed, tune.get_context().get_trial_id()))
+def _seeded_function(function: Function, prepare: Callable[[str], None]) -> Function:
+    def own() -> None:
+        prepare(tune.get_context().get_trial_id())
 
     if inspect.isgeneratorfunction(function):
 
         @functools.wraps(function)
         def generate(config: dict[str, Any]) -> Iterator[Any]:
-            prepare()
+            own()
             yield from function(config)
 
         return generate
 
     @functools.wraps(function, updated=("__dict__",) if hasattr(function, "__dict__") else ())
     def call(config: dict[str, Any]) -> Any:
-        prepare()
+        own()
         return function(config)
 
     return call
 
 
-def _prepare(seed: int) -> None:
+def _prepare(seed: int, folders: Iterable[str]) -> None:
     """Make a worker's process ready for a trial's own code."""
     # As Ray Tune does for every worker (ray-project/ray #28197), without a process of its own.
     os.environ.setdefault("PL_DISABLE_FORK", "1")
+    for folder in folders:
+        if folder not in sys.path and Path(folder).is_dir():
+            sys.path.insert(0, folder)  # first, as where the scenario was loaded
     generators.seed_all(seed)

@@ -18,6 +18,7 @@ from tuner.runtime.seeding import seeded
 from tuner.runtime.serving import Halts, served
 from tuner.runtime.storage import TrialStorage
 from tuner.runtime.trial import SweepTrial
+from tuner.scenario.late_imports import code_beside
 from tuner.trainable import EpochTrainable
 
 __all__ = ["Trials"]
@@ -50,7 +51,8 @@ class Trials:
         self._open: dict[str, Trial] = {}
         self._forget_at = _FORGET_EVERY
         self._name = f"{plan.spec.scenario}@{plan.spec.name}"
-        self._trainable = seeded(plan.scenario.trainable, plan.spec.seed)
+        beside = {module.parent for module in code_beside(plan.scenario).values()}
+        self._trainable = seeded(plan.scenario.trainable, plan.spec.seed, sorted(beside))
         kind = self._trainable
         self._class = served(
             kind if isinstance(kind, type) else wrap_function(kind),
