@@ -44,6 +44,7 @@ LAYERS = {
     "option_values": 2,
     "pairing": 2,
     "planning": 2,
+    "stored_scenarios": 2,
     "replanning": 2,
     "diagnosis": 2,
     "store": 1,

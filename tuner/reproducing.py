@@ -30,7 +30,6 @@ from tuner.places import Uri
 from tuner.planning import resolve_plan
 from tuner.plurals import counted
 from tuner.provenance import provenance
-from tuner.replanning import scenario_again
 from tuner.scenario import Scenario
 from tuner.schedulers.succession import Succession
 from tuner.short_text import value_text
@@ -38,6 +37,7 @@ from tuner.spec import SweepSpec
 from tuner.store import Sweep, SweepLayout, TrialResult, load
 from tuner.store.following import Follower
 from tuner.store.lineage import Segment, changes_config, lineage, reports_along
+from tuner.stored_scenarios import scenario_again
 from tuner.sweep import run_plan
 
 __all__ = ["Reproduction", "reproduce"]

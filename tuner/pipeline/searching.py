@@ -20,10 +20,10 @@ from tuner.playbook.refinement.refining import propose_refinement
 from tuner.playbook.refinement.round_planning import plan_round
 from tuner.playbook.studied import has_ended
 from tuner.plurals import counted
-from tuner.replanning import stored_scenario
 from tuner.searchers.parameters import parameters
 from tuner.space import domains, python_text, to_json
 from tuner.store import Sweep, TrialResult, load
+from tuner.stored_scenarios import stored_scenario
 
 __all__ = ["explore_space", "refine_space"]
 

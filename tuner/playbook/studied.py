@@ -16,11 +16,11 @@ from tuner.objectives import Objective
 from tuner.options import SweepOptions
 from tuner.places import Uri
 from tuner.playbook.repeats import Repeats, repeated
-from tuner.replanning import scenario_again
 from tuner.scenario import Scenario
 from tuner.store import Sweep, SweepLayout, load
 from tuner.store.drivers import holder
 from tuner.store.layout import refused, write_atomically
+from tuner.stored_scenarios import scenario_again
 from tuner.sweep import resume, run
 
 __all__ = [

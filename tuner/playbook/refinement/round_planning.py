@@ -22,7 +22,7 @@ from tuner.playbook.exploration.roles import check_storable
 from tuner.playbook.positions import searchable
 from tuner.playbook.refinement.lineage import Lineage, descend
 from tuner.playbook.refinement.refining import Refinement
-from tuner.replanning import RUN_SETTINGS, stored_scenario
+from tuner.replanning import RUN_SETTINGS
 from tuner.scenario import Scenario
 from tuner.searchers import learns
 from tuner.searchers.parameters import parameters
@@ -30,6 +30,7 @@ from tuner.space import contains, has_grid, to_json
 from tuner.spec import SweepSpec
 from tuner.store import Sweep
 from tuner.store.past import past_trials
+from tuner.stored_scenarios import stored_scenario
 
 __all__ = ["next_lineage", "plan_round", "storage_of"]
 

@@ -18,10 +18,10 @@ from tuner.playbook.refinement.lineage import lineage_of
 from tuner.playbook.refinement.refining import Refinement, propose_refinement
 from tuner.playbook.refinement.round_planning import next_lineage, plan_round, storage_of
 from tuner.playbook.studied import has_ended
-from tuner.replanning import stored_scenario
 from tuner.scenario import Scenario
 from tuner.store import Sweep, load
 from tuner.store.record import SweepRecord
+from tuner.stored_scenarios import stored_scenario
 from tuner.sweep import resume, run_plan
 
 __all__ = ["refine"]
