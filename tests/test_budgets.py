@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.budgets import Budget, parse_budget
+from tuner.budgets import Budget, budget_text, parse_budget
 from tuner.errors import SpecError
 
 
@@ -55,3 +55,12 @@ def test_the_text_of_a_budget_spells_it(budget: Budget) -> None:
 def test_what_is_no_budget_is_refused(text: Any, message: str) -> None:
     with pytest.raises(SpecError, match=message):
         parse_budget(text)
+
+
+@pytest.mark.parametrize(
+    ("budget", "text"),
+    [("1000epochs", "1,000 epochs"), ("20trials", "20 trials"), ("90m", "1h 30m"),
+     ("40gpuh", "40 GPU-hours"), ("90gpus", "90 GPU-seconds")],
+)  # fmt: skip
+def test_a_budget_in_words(budget: str, text: str) -> None:
+    assert budget_text(parse_budget(budget)) == text

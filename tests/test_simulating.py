@@ -121,9 +121,16 @@ class TestWhatIsSimulated:
         sweep = tuner.simulate(task(), scheduler="fifo", searcher="random", budget="31epochs")
         assert len(sweep.reports()) == 31
         assert sweep.spec.num_samples is None
-        assert sweep.state["message"] == "budget of 31epochs used up"
+        assert sweep.state["message"] == "budget of 31 epochs used up"
         assert set(sweep.trials()["outcome"]) == {"completed", "interrupted"}
         assert sweep.exit_code == 0
+
+    def test_a_budget_of_gpu_time_is_told_in_hours(self) -> None:
+        sweep = tuner.simulate(
+            task(), num_samples=-1, scheduler="fifo", searcher="random", seed=0,
+            resources={"gpu": 1}, budget=Budget(2 * 3600.0, "gpu_seconds"),
+        )  # fmt: skip
+        assert sweep.state["message"] == "budget of 2 GPU-hours used up"
 
     def test_a_budget_of_time_is_virtual(self) -> None:
         by_budget = tuner.simulate(task(), searcher="random", budget=Budget(20, "seconds"), seed=1)

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from tuner.errors import SpecError, nearest
+from tuner.plurals import counted
+from tuner.short_text import duration_text
 
-__all__ = ["Budget", "Unit", "parse_budget"]
+__all__ = ["Budget", "Unit", "budget_text", "parse_budget"]
 
 Unit: TypeAlias = Literal["trials", "epochs", "seconds", "gpu_seconds"]
 
@@ -81,3 +83,15 @@ def parse_budget(text: str) -> Budget:
         raise SpecError(f"unknown unit {name!r} in the budget {text!r}{nearest(name, _UNITS)}")
     unit, factor = known
     return Budget(float(number) * factor, unit)
+
+
+def budget_text(budget: Budget) -> str:
+    """Return a budget as a person would say it: ``500 epochs``, ``2h 00m``, ``40 GPU-hours``."""
+    if budget.unit == "seconds":
+        return duration_text(budget.amount)
+    if budget.unit == "gpu_seconds":
+        hours = budget.amount / 3600
+        if hours >= 1:
+            return counted(float(f"{hours:.4g}"), "GPU-hour")
+        return counted(float(f"{budget.amount:.4g}"), "GPU-second")
+    return counted(budget.amount, budget.unit.removesuffix("s"))

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict
 from typing import Any, Protocol, Unpack
 
-from tuner.budgets import Budget
+from tuner.budgets import Budget, budget_text
 from tuner.errors import SpecError, StorageError, SweepFailedError, TunerError
 from tuner.planning import Plan, resolve_plan
 from tuner.plurals import counted
@@ -257,7 +257,8 @@ class _Run:
                     history=recording,
                 )
             status = "finished"
-            message = f"budget of {self._budget} used up" if simulation.is_cut_off else ""
+            if self._budget is not None and simulation.is_cut_off:
+                message = f"budget of {budget_text(self._budget)} used up"
         except KeyboardInterrupt:
             status = "interrupted"
         except TunerError as failure:

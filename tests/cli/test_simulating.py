@@ -43,7 +43,7 @@ def test_a_budget_that_is_used_up_is_said(tuner_command: Command) -> None:
     done = tuner_command(
         "simulate", "branin", "--budget", "40epochs", "--searcher", "random", "--seed", "0"
     )
-    assert "budget of 40epochs used up" in done.out
+    assert "budget of 40 epochs used up" in done.out
     assert "40 of 54 for full trainings: at most 26% saved, as 1 trial had not ended" in done.out
 
 

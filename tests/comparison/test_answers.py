@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 
 import tuner
-from tuner.budgets import parse_budget
-from tuner.comparison.answers import budget_text
 from tuner.errors import NoResultError, SpecError
 
 Comparing = Callable[..., tuner.Comparison]
@@ -117,15 +115,6 @@ def test_a_figure_is_drawn_by_its_name(comparing: Comparing) -> None:
 def test_an_unknown_format_is_refused(comparing: Comparing, tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="unknown format of figures 'svgg'; did you mean 'svg'"):
         comparing(seeds=1).figures(tmp_path, formats=("svgg",))
-
-
-@pytest.mark.parametrize(
-    ("budget", "text"),
-    [("1000epochs", "1,000 epochs"), ("20trials", "20 trials"), ("90m", "1h 30m"),
-     ("40gpuh", "40 GPU-hours"), ("90gpus", "90 GPU-seconds")],
-)  # fmt: skip
-def test_a_budget_in_words(budget: str, text: str) -> None:
-    assert budget_text(parse_budget(budget)) == text
 
 
 def test_nothing_to_draw_yet(comparing: Comparing, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,7 +128,7 @@ def test_an_arm_that_runs_out_of_trials_is_named(comparing: Comparing) -> None:
     assert ended == {"fifo+random": "budget", "few": "trials"}
     remark = next(line for line in comparison.answers().remarks if "ran out of trials" in line)
     assert "few is fifo+random with num_samples=2" in comparison.answers().remarks
-    assert "few ran out of trials in 2 of its runs, the first after 18 of 60epochs" in remark
+    assert "few ran out of trials in 2 of its runs, the first after 18 of 60 epochs" in remark
 
 
 def test_a_failing_arm_does_not_stop_the_others(

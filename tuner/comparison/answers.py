@@ -14,12 +14,12 @@ from typing import Any
 import pandas as pd
 
 from tuner.analysis import FRACTIONS
-from tuner.budgets import Budget
+from tuner.budgets import budget_text
 from tuner.comparison.findings import Findings, over_all
 from tuner.plurals import counted
 from tuner.progress.wording import duration_text
 
-__all__ = ["AnswerTable", "Answers", "answers", "budget_text"]
+__all__ = ["AnswerTable", "Answers", "answers"]
 
 _MOST_ROWS = 24  # of the table by task
 _MOST_NAMES = 3  # in a line
@@ -78,18 +78,6 @@ def answers(findings: Findings, size: str, assumptions: tuple[str, ...]) -> Answ
     tables.append(_spending(findings))
     remarks = (*_test_lines(findings), *findings.caveats, *_meanings(findings), *assumptions)
     return Answers(tuple(headline), tuple(tables), remarks)
-
-
-def budget_text(budget: Budget) -> str:
-    """Return a budget as a person would say it: ``500 epochs``, ``2h 00m``, ``40 GPU-hours``."""
-    if budget.unit == "seconds":
-        return duration_text(budget.amount)
-    if budget.unit == "gpu_seconds":
-        hours = budget.amount / 3600
-        if hours >= 1:
-            return counted(float(f"{hours:.4g}"), "GPU-hour")
-        return counted(float(f"{budget.amount:.4g}"), "GPU-second")
-    return counted(budget.amount, budget.unit.removesuffix("s"))
 
 
 def _leader_line(findings: Findings) -> str:

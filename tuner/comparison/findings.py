@@ -9,6 +9,7 @@ import pandas as pd
 
 from tuner import analysis
 from tuner.analysis import ALL_TASKS, Outcomes, RankComparison
+from tuner.budgets import budget_text
 
 __all__ = ["Findings", "over_all"]
 
@@ -144,10 +145,10 @@ class Findings:
         runs = self.outcomes.runs
         if self.outcomes.budget.unit == "trials":
             return []
-        early = runs[runs["ended"] == "trials"]
+        early, whole = runs[runs["ended"] == "trials"], budget_text(self.outcomes.budget)
         return [
             f"{arm} ran out of trials in {len(rows)} of its runs, the first after "
-            f"{rows[self.outcomes.budget.unit].min():.4g} of {self.outcomes.budget}: give it more "
+            f"{rows[self.outcomes.budget.unit].min():.4g} of {whole}: give it more "
             "(num_samples), or read its figures as those of a smaller budget"
             for arm, rows in early.groupby("arm", sort=False)
         ]

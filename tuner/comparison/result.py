@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from tuner.budgets import budget_text
 from tuner.comparison.folder import ComparisonFolder
 from tuner.comparison.record import last_line
 from tuner.comparison.terms import Cell, Terms
@@ -174,8 +175,6 @@ class Comparison(Displayed):
 
     def _size(self) -> str:
         """Return in a line what was run."""
-        from tuner.comparison.answers import budget_text
-
         terms = self.terms
         runs = self._folder.statuses()
         parts = [
