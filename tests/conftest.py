@@ -17,8 +17,10 @@ from tuner.public_data.locating import holds
 
 if TYPE_CHECKING:
     from browsing import Browser
+    from clocks import Clock
 
-sys.path.insert(0, str(Path(__file__).parent / "browsing"))
+for _shared in ("browsing", "doubles"):
+    sys.path.insert(0, str(Path(__file__).parent / _shared))
 
 settings.register_profile("tuner", deadline=None)  # machines are noisy: no test asserts a time
 settings.load_profile("tuner")
@@ -37,6 +39,14 @@ def _has_gpu() -> bool:
     import torch
 
     return torch.cuda.is_available()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands still until the test sets it."""
+    from clocks import Clock
+
+    return Clock()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from clocks import Clock
 
 from tuner.progress import Snapshot, make_view
 from tuner.progress.lines import LineView
@@ -33,22 +34,9 @@ class Cell:
         self.shown.append(bundle)
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def cell() -> Cell:
     return Cell()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from clocks import Clock
 
 from tuner.bundles import Shape
 from tuner.runtime.sharing import RayStore, Sharing
@@ -25,14 +26,6 @@ class Store:
         self.claims.pop(name, None)
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def store() -> Store:
     return Store()
@@ -40,7 +33,7 @@ def store() -> Store:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1000.0)
 
 
 def join(sweep: str, store: Store, clock: Clock, weight: float = 1.0) -> Sharing:

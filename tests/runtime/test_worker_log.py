@@ -4,21 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from clocks import Clock
 
 from tuner.runtime.worker_log import WorkerLog
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

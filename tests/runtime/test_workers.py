@@ -1,18 +1,12 @@
 from __future__ import annotations
 
+from clocks import Clock
 from ray.air.execution._internal.tracked_actor import TrackedActor
 from ray.tune import PlacementGroupFactory
 
 from tuner.runtime.workers import IdleWorkers
 
 SMALL, LARGE = PlacementGroupFactory([{"CPU": 1}]), PlacementGroupFactory([{"CPU": 2}])
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def test_the_last_one_to_become_idle_is_taken_first() -> None:

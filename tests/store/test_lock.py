@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clocks import Clock
 
 from tuner.errors import StorageError, SweepBusyError
 from tuner.store import SweepLayout, drivers, lock
@@ -100,14 +101,6 @@ def _aged(path: Path, content: bytes, silent_s: float) -> Path:
     moment = time.time() - silent_s
     os.utime(path, (moment, moment))
     return path
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class TestHolding:
@@ -258,7 +251,7 @@ class TestAnotherHost:
             SweepLock.acquire(layout)
 
     def test_beats_keep_it(self, layout: SweepLayout) -> None:
-        clock = Clock()
+        clock = Clock(100.0)
         held = SweepLock.acquire(layout, clock=clock)
         path = layout.lock(0)
         os.utime(path, (1, 1))
@@ -275,7 +268,7 @@ class TestAnotherHost:
     def test_that_wakes_after_it_was_replaced_is_told_at_its_next_beat(
         self, layout: SweepLayout, write_lock: Callable[..., Path]
     ) -> None:
-        clock = Clock()
+        clock = Clock(100.0)
         suspended = SweepLock.acquire(layout, clock=clock)
         write_lock(0, silent_s=61)  # as another host sees it
         with SweepLock.acquire(layout) as successor:
