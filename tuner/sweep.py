@@ -63,6 +63,7 @@ def run_plan(
     _check_data(plan)
     view = make_view(progress, sys.stderr)
     folder = create_folder(plan.storage / plan.spec.name)
+    view.message(f"the sweep is written to {folder.place}")  # before Ray starts, which takes long
     with quiet_ray():
         try:
             driver = Driver(plan, folder, view, callbacks, enough=enough)

@@ -6,19 +6,17 @@ Chromium, for the picture of the report, and Pillow, which makes pictures small.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
 
 import tuner
-from tuner.cli.standing import Watched
 from tuner.figures import write_figure
-from tuner.progress.svg import panel_svg
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "tests" / "browsing"))
@@ -51,14 +49,15 @@ def terminal(folder: Path) -> None:
         time.sleep(0.5)
         if running.poll() is not None:
             raise SystemExit(f"the sweep ended with {running.returncode}")
-    watched = Watched(tuner.load(folder / SHOWN))
-    while True:
-        snapshot = replace(watched.snapshot("running"), path=SHOWN)
-        if sum(snapshot.counts.values()) >= SHOWN_AT or running.poll() is not None:
-            break
+    sweep = tuner.load(folder / SHOWN)
+    while len(sweep.trials()) < SHOWN_AT and running.poll() is None:
         time.sleep(0.5)
-    picture = panel_svg(snapshot, title="tuner watch digits", width=110, height=36)
-    (HERE / "terminal.svg").write_text(picture, encoding="utf-8")
+    subprocess.run(
+        [program, "watch", "digits", "--svg", HERE / "terminal.svg"],
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "110", "LINES": "36"},
+        check=True,
+    )
     if code := running.wait():
         raise SystemExit(f"the sweep ended with {code}")
 

@@ -6,14 +6,17 @@ import io
 import json
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from tuner.cli import following
+from tuner.cli import awaiting, following
 from tuner.cli.standing import Watched, snapshot_of
-from tuner.store import load, write_spec
+from tuner.store import SweepLayout, load, write_spec
+from tuner.store.driving import DriverFolder
+from tuner.store.lock import SweepLock
 from tuner.store.notes import add_note
 from tuner.store.standing import standing_of
 
@@ -127,6 +130,51 @@ class TestWatch:
         picture = "".join(ElementTree.parse("panel.svg").getroot().itertext())
         for part in ("tuner watch digits", "loss=0.25", "◆ best 0.25", "5 of 5 trials ended"):
             assert part in picture.replace("\xa0", " ")
+
+    def test_a_picture_that_cannot_be_written_is_named(
+        self, tuner_command: Command, sweep_folder: Any
+    ) -> None:
+        refused = tuner_command("watch", "digits", "--svg", "nowhere/panel.svg")
+        assert refused.code == 2
+        assert refused.err == (
+            "error: cannot write nowhere/panel.svg: No such file or directory; "
+            "choose another place\n"
+        )
+
+    def test_a_sweep_that_is_being_started_is_waited_for(
+        self,
+        tuner_command: Command,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        make_sweep: Any,
+    ) -> None:
+        """Its folder is there, and locked, before Ray is; what it is comes after."""
+        planted = SweepLayout(make_sweep(tmp_path / "planted"))
+        starting = SweepLayout.create(tmp_path / "results" / "new")
+        lock, waited = SweepLock.acquire(starting), list[float]()
+
+        def instead_of_sleeping(seconds: float) -> None:
+            waited.append(seconds)
+            if len(waited) == 2:
+                starting.spec_file.write_bytes(planted.spec_file.read_bytes())
+                lock.release()
+
+        monkeypatch.setattr(awaiting.time, "sleep", instead_of_sleeping)
+        watched = tuner_command("watch", "new")
+        assert "0 of 5 trials ended" in watched.out
+        assert watched.err.startswith("new is being started by process ")
+        assert (len(watched.err.splitlines()), len(waited)) == (1, 2)
+
+    @pytest.mark.parametrize("verb", ["watch", "logs"])
+    def test_a_start_that_fails_ends_the_waiting(
+        self, tuner_command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+    ) -> None:
+        folder = DriverFolder(SweepLayout.create(tmp_path / "results" / "new"))
+        folder.lock(print)
+        monkeypatch.setattr(awaiting.time, "sleep", lambda seconds: folder.discard())
+        watched = tuner_command(verb, "new")
+        assert watched.code == 2
+        assert "no sweep in results/new: there is no such folder" in watched.err
 
     @pytest.mark.parametrize(("outcome", "code"), [("completed", 0), ("failed", 1)])
     def test_the_reports_of_one_trial_as_they_come(
@@ -262,8 +310,9 @@ class TestLogs:
             "t6       saved at iteration 1",
             "t6       attempt 1 failed",
             "t6       ended: failed: ValueError: boom",
-            "sweep    resumed: what ran had lost its workers",
+            "sweep    resumed: another driver goes on, with workers of its own",
         ]
+        assert "t1       completed at epoch 3: reached max_t=3" in words(told.out)
         assert (
             "t2       stopped at epoch 1: rung 1: 0.95 is above the cut 0.9 of 2 trials"
             in words(told.out)

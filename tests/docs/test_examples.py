@@ -62,6 +62,14 @@ def test_the_examples_of_a_page_run(
         PageRun(page, has_data).run()
 
 
+def test_the_first_scenario_is_the_same_everywhere() -> None:
+    pages = ("README.md", "docs/guides/scenarios.md", "docs/recipes/own-scenario.md")
+    blocks = (block for page in pages for block in read_page(ROOT / page).blocks)
+    texts = [block.text for block in blocks if block.directives.get("file") == "softmax.py"]
+    assert len(texts) == len(pages)
+    assert len(set(texts)) == 1
+
+
 @contextmanager
 def workers_of(page: Page) -> Iterator[None]:
     """Have trials train in this process, where a page does not ask for workers of Ray's."""

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
+from looks import STEPS, written_and_seen
 
 from tuner.errors import StorageError
-from tuner.store import SweepLayout, SweepWriter, following, read_history
+from tuner.store import SweepLayout, SweepWriter, following, history, read_history
 from tuner.store.following import Follower
 from tuner.store.journal import Kind, Record
 
@@ -54,24 +54,17 @@ def test_one_trial_and_some_kinds(
     assert [record.row["training_iteration"] for record in follower.look()] == [10]
 
 
-@given(st.lists(st.sampled_from(["report", "decision", "event", "trial", "flush", "look"])))
+@given(STEPS)
 def test_looks_add_up_to_the_history(
     tmp_path_factory: pytest.TempPathFactory, steps: list[str]
 ) -> None:
-    layout = SweepLayout.create(tmp_path_factory.mktemp("sweep"))
-    writer = SweepWriter(layout, metric="m", mode="min", time_attr="t", rows_per_part=3)
-    follower, seen = Follower(layout, ALL), list[Record]()
-    for number, step in enumerate(steps):
-        if step == "look":
-            seen += follower.look()
-        elif step == "flush":
-            writer.flush()
-        elif step == "trial":
-            writer.trial("a", status="RUNNING")
-        else:
-            method = {"report": writer.report, "decision": writer.decision, "event": writer.event}
-            method[step]({"trial_id": "a", "attempt": number})
-    seen += follower.look()
+    seen = list[Record]()
+
+    def look_of(layout: SweepLayout) -> Callable[[], None]:
+        follower = Follower(layout, ALL)
+        return lambda: seen.extend(follower.look())
+
+    layout = written_and_seen(tmp_path_factory.mktemp("sweep"), steps, look_of)
     assert seen == list(read_history(layout))
 
 
@@ -91,18 +84,19 @@ def test_a_flush_in_the_middle_of_a_look(
         writer.flush()
 
     name = "read_journal" if after == "read_journal" else "read_table"
-    original = getattr(following, name)
+    module = following if after == "read_journal" else history
+    original = getattr(module, name)
 
     def read(*args: Any) -> Any:
         found = original(*args)
-        monkeypatch.setattr(following, name, original)
+        monkeypatch.setattr(module, name, original)
         go_on()
         return found
 
     writer.report(report_of("a", 1))
     writer.flush()
     follower = Follower(layout, ALL)
-    monkeypatch.setattr(following, name, read)
+    monkeypatch.setattr(module, name, read)
     seen = follower.look() + follower.look()
     assert sorted(record.seq for record in seen) == [0, 1, 2]
 
@@ -119,10 +113,13 @@ def test_sealed_parts_are_not_read_again(
     writer.report(report_of("a", 5))
     writer.flush()
     read = list[str]()
-    original = following.read_table
-    monkeypatch.setattr(
-        following, "read_table", lambda path: (read.append(path.name), original(path))[1]
-    )
+    original = history.read_table
+
+    def noted(path: Path, *rest: Any) -> Any:
+        read.append(path.name)
+        return original(path, *rest)
+
+    monkeypatch.setattr(history, "read_table", noted)
     assert len(follower.look()) == 1
     assert read == ["part-00002.parquet"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
+from looks import STEPS, written_and_seen
 
 from tuner.errors import StorageError
 from tuner.store import SweepLayout, SweepWriter, looking, read_history
@@ -91,30 +91,23 @@ def test_a_journal_that_is_older_than_the_table_changes_nothing(
     assert look.trials == {"a": {"status": "TERMINATED"}}
 
 
-@given(st.lists(st.sampled_from(["report", "decision", "event", "trial", "flush", "look"])))
+@given(STEPS)
 def test_looks_add_up_to_the_history(
     tmp_path_factory: pytest.TempPathFactory, steps: list[str]
 ) -> None:
-    layout = SweepLayout.create(tmp_path_factory.mktemp("sweep"))
-    writer = SweepWriter(layout, metric="m", mode="min", time_attr="t", rows_per_part=3)
-    follower, seen = ColumnFollower(layout, COLUMNS, ["status"]), list[tuple[str, int]]()
+    seen = list[tuple[str, int]]()
 
-    def look() -> None:
-        for kind, columns in follower.look().new.items():
-            seen.extend((kind, seq) for seq in columns["seq"])
-            assert len({len(column) for column in columns.values()}) == 1
+    def look_of(layout: SweepLayout) -> Callable[[], None]:
+        follower = ColumnFollower(layout, COLUMNS, ["status"])
 
-    for number, step in enumerate(steps):
-        if step == "look":
-            look()
-        elif step == "flush":
-            writer.flush()
-        elif step == "trial":
-            writer.trial("a", status="RUNNING")
-        else:
-            method = {"report": writer.report, "decision": writer.decision, "event": writer.event}
-            method[step]({"trial_id": "a", "attempt": number})
-    look()
+        def look() -> None:
+            for kind, columns in follower.look().new.items():
+                seen.extend((kind, seq) for seq in columns["seq"])
+                assert len({len(column) for column in columns.values()}) == 1
+
+        return look
+
+    layout = written_and_seen(tmp_path_factory.mktemp("sweep"), steps, look_of)
     assert sorted(seen, key=lambda pair: pair[1]) == [
         (record.kind, record.seq) for record in read_history(layout)
     ]

@@ -248,3 +248,17 @@ def test_a_save_that_hangs_costs_a_population_one_member(run: Run, tmp_path: Pat
     )
     assert (tmp_path / "hangs").exists()
     assert list(sweep.trials().outcome) == ["completed", "hung", "completed", "completed"]
+
+
+def test_the_folder_is_named_before_ray_starts_and_goes_where_it_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*args: Any, **options: Any) -> None:
+        assert (tmp_path / "first").is_dir()
+        raise SweepFailedError("no Ray")
+
+    monkeypatch.setattr("tuner.sweep.Driver", refuse)
+    with pytest.raises(SweepFailedError, match="no Ray"):
+        tuner.run(make_scenario(), name="first", storage_path=str(tmp_path), progress="lines")
+    assert capsys.readouterr().err.splitlines()[0] == f"the sweep is written to {tmp_path}/first"
+    assert not (tmp_path / "first").exists()

@@ -30,7 +30,8 @@ def test_what_was_taught_is_taught_again_where_the_sweep_goes_on(
     }
     capfd.readouterr()
     whole = run(name="whole", num_samples=4, **taught)
-    first, *_ = capfd.readouterr().err.splitlines()
+    folder, first, *_ = capfd.readouterr().err.splitlines()
+    assert folder.endswith("whole")
     assert first.startswith(f"warm start from {earlier.path}: 6 trials used, 0 skipped")
     half = run(name="half", num_samples=2, **taught)
     shutil.rmtree(earlier.path)

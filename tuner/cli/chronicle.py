@@ -13,11 +13,11 @@ from tuner.progress.wording import config_text, value_text
 from tuner.store.digest import error_line
 from tuner.store.journal import Record
 from tuner.store.notes import Note
+from tuner.store.outcomes import ERRORS
 
 __all__ = ["Entry", "entries", "line_of", "merged", "note_entry", "report_text"]
 
 _NO_METRICS = frozenset({"trial_id", "attempt", "training_iteration", "time_total_s", "timestamp"})
-_FAILED = ("failed", "hung", "infeasible")
 _DECIDED = {
     "STOP": "stopped",
     "PAUSE": "paused",
@@ -25,6 +25,8 @@ _DECIDED = {
     "EXPLOIT": "copies another trial",
     "RETRY": "gets more",
 }
+
+_AT_MAX_T = "reached max_t="
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ def _event_text(
             return f"attempt {attempt} failed"
         case "ended":
             outcome = details.get("outcome")
-            error = error_of(row["trial_id"]) if outcome in _FAILED else None
+            error = error_of(row["trial_id"]) if outcome in ERRORS else None
             return f"ended: {outcome}" + _error_text(error, whole=whole_errors)
         case "worker":
             served = (
@@ -138,7 +140,7 @@ def _event_text(
             )
             return f"{served}: {details.get('ended')}"
         case "resumed":
-            return "resumed: what ran had lost its workers"
+            return "resumed: another driver goes on, with workers of its own"
     return None
 
 
@@ -150,6 +152,8 @@ def _error_text(error: str | None, *, whole: bool) -> str:
 
 def _decision_text(row: Mapping[str, Any], time_attr: str) -> str:
     decided = _DECIDED.get(row["decision"], row["decision"])
+    if row["decision"] == "STOP" and (row.get("reason") or "").startswith(_AT_MAX_T):
+        decided = "completed"  # which is its outcome; the scheduler stopped nothing
     place = f"at {time_attr} {row['time']:g}" if row.get("time") is not None else ""
     return f"{' '.join(filter(None, (decided, place)))}: {row.get('reason') or 'no reason given'}"
 

@@ -16,6 +16,7 @@ from tuner.progress import curves_of
 from tuner.store import Sweep, SweepLayout, TrialResult, load
 from tuner.store.digest import error_line, reason_class
 from tuner.store.notes import read_notes
+from tuner.store.outcomes import ERRORS
 from tuner.store.reader import TableName
 from tuner.store.results import At
 from tuner.store.standing import status_of
@@ -30,8 +31,6 @@ __all__ = [
     "summary",
     "trial_details",
 ]
-
-_FAILED = ("failed", "hung", "infeasible")
 
 
 def heading(path: Place, storage: Place) -> dict[str, Any]:
@@ -89,7 +88,7 @@ def summary(sweep: Sweep, n_best: int) -> dict[str, Any]:
                 "error": error_line(trial["error"] or ""),
             }
             for trial in trials
-            if trial["status"] == "ERROR" or trial["outcome"] in _FAILED
+            if trial["status"] == "ERROR" or trial["outcome"] in ERRORS
         ],
         "workers": _workers(sweep),
         "nodes": _nodes(sweep),

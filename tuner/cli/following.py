@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tuner.cli.locate import open_sweep
+from tuner.cli.awaiting import await_sweep
 from tuner.cli.reading import JSON_HELP, SweepPath
 from tuner.cli.strict_json import dumps
 from tuner.errors import SweepFailedError
@@ -54,14 +54,14 @@ def watch(
     ] = None,
     as_json: AsJsonLines = False,
 ) -> None:
-    """Watch a sweep that runs, from any terminal or host that sees its folder.
+    """Watch a sweep that runs, or is being started, from any terminal or host that sees its folder.
 
     Shows how trials stand, the best, rungs, learning curves, and how busy workers and GPUs are.
 
     Ends with the sweep, and with its exit code. Ctrl-C ends the watching only, with exit code 0.
     """
-    sweep = open_sweep(path)
     try:
+        sweep = await_sweep(path)
         if trial is not None:
             sweep.trial(trial)  # which knows the nearest name of an unknown one
             _follow(sweep, trial, ["report"], once=once, as_json=as_json)
@@ -97,11 +97,11 @@ def logs(
     as_json: AsJsonLines = False,
 ) -> None:
     """Tell what happened in a sweep, in order: suggestions, starts, decisions, failures, notes."""
-    sweep = open_sweep(path)
-    if trial is not None:
-        sweep.trial(trial)
     kinds: list[Kind] = ["event", "decision", "report"] if reports else ["event", "decision"]
     try:
+        sweep = await_sweep(path)
+        if trial is not None:
+            sweep.trial(trial)
         _follow(sweep, trial, kinds, last=n, once=not follow, as_json=as_json)
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
@@ -162,9 +162,9 @@ def _without_clocks(facts: dict[str, Any]) -> dict[str, Any]:
 
 def _write_picture(sweep: Sweep, file: Path) -> None:
     """Write what a terminal shows of a sweep now as SVG."""
+    from tuner.cli.exporting import new_file
     from tuner.cli.standing import snapshot_of
     from tuner.progress import panel_svg
-    from tuner.store.layout import write_atomically
     from tuner.store.standing import standing_of
 
     width, height = shutil.get_terminal_size(_PICTURE_SIZE)
@@ -174,7 +174,8 @@ def _write_picture(sweep: Sweep, file: Path) -> None:
         width=width,
         height=height,
     )
-    write_atomically(file, picture.encode())
+    with new_file(file, replace=True) as unfinished:
+        unfinished.write_text(picture, encoding="utf-8")
     typer.echo(f"wrote {file}", err=True)
 
 
@@ -236,9 +237,11 @@ def _verdict(sweep: Sweep, trial: str | None) -> int:
     Raises:
         SweepFailedError: It has not ended, and never will by itself.
     """
+    from tuner.store.outcomes import FAILURES
+
     _refuse_gone(sweep)
     if trial is not None:
-        return 1 if sweep.trial(trial).outcome in ("failed", "hung") else 0
+        return 1 if sweep.trial(trial).outcome in FAILURES else 0
     return sweep.exit_code
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_STORAGE",
+    "candidates",
+    "located",
     "model_folder",
     "open_sweep",
     "refuse_uri",
@@ -30,19 +32,39 @@ def open_sweep(path: str) -> Sweep:
     Raises:
         StorageError: There is none.
     """
-    from tuner.store import SweepLayout, load
+    from tuner.store import load
+    from tuner.store.layout import SWEEP_FILE
+
+    return load(located(path, SWEEP_FILE))
+
+
+def located(path: str, *markers: str) -> Place:
+    """Return the folder at ``path``, or else of that name below ``./results``; or the URI.
+
+    Args:
+        path: What was typed.
+        markers: Names of files; the folder has one of them.
+
+    Raises:
+        StorageError: Neither folder has; which sweeps are nearby.
+    """
+    from tuner.store import load
 
     place = place_of(path)
     if isinstance(place, Uri):
-        return load(place)
-    path = str(place)
-    here, named = Path(path).expanduser(), DEFAULT_STORAGE / path
+        return place
+    here, named = candidates(place)
     for folder in (here, named):
-        if SweepLayout(folder).spec_file.is_file():
-            return load(folder)
-    # Neither is: the error is about the place that was more likely meant.
-    is_name = Path(path).name == path and DEFAULT_STORAGE.is_dir() and not here.exists()
-    return load(named if is_name else here)
+        if any((folder / name).is_file() for name in markers):
+            return folder
+    # The error is about the place that was more likely meant.
+    is_name = place.name == str(place) and DEFAULT_STORAGE.is_dir() and not here.exists()
+    return load(named if is_name else here).place
+
+
+def candidates(place: Path) -> tuple[Path, Path]:
+    """Return the folder that a path may mean: itself, or else that of its name in ./results."""
+    return place.expanduser(), DEFAULT_STORAGE / place
 
 
 def where(path: str) -> Place:
@@ -57,7 +79,7 @@ def where(path: str) -> Place:
 
 def model_folder(path: str) -> Path:
     """Return the folder of that path, or else of that name below ``./results``."""
-    here, named = Path(path).expanduser(), DEFAULT_STORAGE / path
+    here, named = candidates(Path(path))
     return named if named.is_dir() and not here.exists() else here
 
 
@@ -92,21 +114,21 @@ def sweep_places(storage: Place) -> list[Place]:
             f"a storage path is a folder of sweeps, and {storage} "
             f"{'is a file' if storage.exists() else 'does not exist'}; see --help"
         )
-    from tuner.store.layout import COMPARISON_FILE, SweepLayout
+    from tuner.store.layout import SWEEP_FILE, is_comparison
 
-    marker = SweepLayout(Path()).spec_file.name
-    found = [file.parent for file in storage.glob(f"*/{marker}")]
-    inner = [file.parent for file in storage.glob(f"*/*/{marker}")]
+    found = [file.parent for file in storage.glob(f"*/{SWEEP_FILE}")]
+    inner = [file.parent for file in storage.glob(f"*/*/{SWEEP_FILE}")]
     holders = {sweep.parent for sweep in inner} - set(found)
-    studies = {each for each in holders if not (each / COMPARISON_FILE).is_file()}
+    studies = {each for each in holders if not is_comparison(each)}
     in_studies = (sweep for sweep in inner if sweep.parent in studies)
     return [*sorted([*found, *in_studies])]
 
 
 def _sweeps_at(uri: Uri) -> list[Place]:
-    from tuner.store import SweepLayout
+    from tuner.store.layout import SWEEP_FILE
     from tuner.store.remote import RemoteFolder
 
-    marker = SweepLayout(Path()).spec_file.name
     storage = RemoteFolder(uri)
-    return [uri / name for name in storage.folders() if f"{name}/{marker}" in storage.files(name)]
+    return [
+        uri / name for name in storage.folders() if f"{name}/{SWEEP_FILE}" in storage.files(name)
+    ]

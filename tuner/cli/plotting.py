@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from tuner.cli.locate import DEFAULT_STORAGE, open_sweep
+from tuner.cli.locate import located, open_sweep
 from tuner.cli.reading import SweepPath
-from tuner.places import Uri, place_of
 
 if TYPE_CHECKING:
     from tuner.comparison import Comparison
@@ -127,10 +126,10 @@ def plot(
 def _open(path: str) -> Sweep | Comparison:
     """Return the sweep or comparison at ``path``, or else of that name below ``./results``."""
     from tuner.comparison import load_comparison
-    from tuner.store.layout import COMPARISON_FILE
+    from tuner.store import load
+    from tuner.store.layout import COMPARISON_FILE, SWEEP_FILE, is_comparison
 
-    if not isinstance(place_of(path), Uri):
-        for folder in (Path(path).expanduser(), DEFAULT_STORAGE / path):
-            if (folder / COMPARISON_FILE).is_file():
-                return load_comparison(folder)
-    return open_sweep(path)
+    place = located(path, SWEEP_FILE, COMPARISON_FILE)
+    if isinstance(place, Path) and is_comparison(place):
+        return load_comparison(place)
+    return load(place)

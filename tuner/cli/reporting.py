@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tuner.cli.locate import DEFAULT_STORAGE, open_sweep
+from tuner.cli.locate import located
 from tuner.cli.spellings import duration_s
 from tuner.errors import SpecError, SweepFailedError
-from tuner.places import Uri, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,8 +81,9 @@ def report(
     Figures, tables and where they come from; light and dark, on screens of any size and in print.
     """
     from tuner.reporting import report as write
+    from tuner.store.layout import COMPARISON_FILE, STUDY_FILE, SWEEP_FILE
 
-    sources = [_located(path) for path in paths]
+    sources = [located(path, SWEEP_FILE, COMPARISON_FILE, STUDY_FILE) for path in paths]
     if watch or serve is not None:
         every_s = _DEFAULT_EVERY_S if every is None else duration_s("--every", every)
         _follow(sources, output, title, every_s, serve)
@@ -130,24 +130,3 @@ def _wait_for_ctrl_c() -> None:
 
 def _say(line: str) -> None:
     typer.echo(line, err=True)
-
-
-def _located(path: str) -> Place:
-    """Return what lies at ``path``, or else what is called so below ``./results``."""
-    place = place_of(path)
-    if isinstance(place, Uri):
-        return place
-    here, named = place.expanduser(), DEFAULT_STORAGE / path
-    if not (_is_marked(here) or _is_marked(named)):
-        return open_sweep(path).place  # which is none, and the error knows the nearest name
-    # A folder that has the name as well may be anything; one with a file that marks it is not.
-    if not _is_marked(here) and (_is_marked(named) or not here.exists()) and named.is_dir():
-        return named
-    return here
-
-
-def _is_marked(folder: Path) -> bool:
-    from tuner.store.layout import COMPARISON_FILE, STUDY_FILE, SweepLayout
-
-    markers = (SweepLayout(folder).spec_file.name, COMPARISON_FILE, STUDY_FILE)
-    return any((folder / name).is_file() for name in markers)

@@ -35,7 +35,6 @@ __all__ = [
 ]
 
 _MOST_FAILURES = 10
-_ENDED_BADLY = ("diverged", "failed", "hung", "infeasible")
 _STATUS_STYLES = {
     "running": "cyan",
     "finished": "green",
@@ -74,7 +73,9 @@ def best_table(results: Sequence[Mapping[str, Any]], metric: str) -> Table:
     How they ended is told where one of them did not end well, such as one that diverged after its
     best report.
     """
-    is_told = any(result["outcome"] in _ENDED_BADLY for result in results)
+    from tuner.store.outcomes import BAD  # which imports pyarrow
+
+    is_told = any(result["outcome"] in BAD for result in results)
     table = empty_table(
         "#trial", f">{metric}", ">iteration", *(["#outcome"] if is_told else []), "configuration"
     )

@@ -39,11 +39,11 @@ from tuner.errors import StorageError
 from tuner.exchange.histories import Histories, History
 from tuner.space import flatten
 from tuner.store import Sweep
+from tuner.store.outcomes import BAD
 
 __all__ = ["export_tensorboard"]
 
 _EVENT_FILES = "events.out.tfevents.*"
-_FAILURES = frozenset({"failed", "hung", "diverged", "infeasible"})
 
 Hyperparameter = str | float | bool
 
@@ -172,7 +172,7 @@ def _session_start(history: History, hyperparameters: Mapping[str, Hyperparamete
 
 
 def _session_end(history: History) -> Event:
-    failed = history.result.outcome in _FAILURES
+    failed = history.result.outcome in BAD
     status = Status.Value("STATUS_FAILURE" if failed else "STATUS_SUCCESS")
     info = SessionEndInfo(status=status, end_time_secs=history.ended or 0.0)
     return _hparams_event("session_end_info", session_end_info=info)

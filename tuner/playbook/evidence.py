@@ -27,9 +27,10 @@ from tuner.plurals import counted
 from tuner.schedulers import SCHEDULERS
 from tuner.searchers.parameters import Parameter
 from tuner.store import Sweep
+from tuner.store.outcomes import UNFIT
 from tuner.store.record import SweepRecord
 
-__all__ = ["BAD_OUTCOMES", "ENOUGH", "FEWEST_GOOD", "GOOD_SHARE", "Course", "Evidence", "gather"]
+__all__ = ["ENOUGH", "FEWEST_GOOD", "GOOD_SHARE", "Course", "Evidence", "gather"]
 
 GOOD_SHARE = 0.1
 """The best tenth of the trials are the good ones: few enough to be good, and not the best alone."""
@@ -42,9 +43,6 @@ ENOUGH = 0.5
 that were stopped, which are the worse ones, are not most of the trials."""
 
 _NOWHERE = np.empty(0, dtype=np.intp)
-
-BAD_OUTCOMES = ("diverged", "infeasible", "failed", "hung")
-"""Ends of trials that brought nothing."""
 
 
 class Course(NamedTuple):
@@ -157,7 +155,7 @@ class Evidence:
         finite = np.isfinite(cost) & (self._column("time") <= time)
         best = pd.Series(cost[finite]).groupby(self.reports["trial_id"].to_numpy()[finite]).min()
         there = self.trials["until"] >= time
-        ill = self.trials["outcome"].isin(["diverged", "infeasible"]) & ~there
+        ill = self.trials["outcome"].isin(UNFIT) & ~there
         kept = self.trials.index[there | ill]
         costs = best.reindex(kept).where(there[kept], np.inf)
         return costs.dropna()

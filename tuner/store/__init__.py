@@ -23,6 +23,8 @@ Rows enter through one door as plain dicts and leave as frames:
 | `writer`    | what is written when, and what a reopened sweep goes on with           |
 | `history`   | the tables and the journal as one sequence                             |
 | `attempts`  | which reports of a restarted trial count                               |
+| `outcomes`  | which outcomes count as good, as failures, as nothing                  |
+| `holding`   | when a trial holds a worker                                            |
 | `results`   | one trial as a result; the ranking of trials                           |
 | `digest`    | errors and reasons in a line each                                      |
 | `pareto`    | which trials no other beats in all objectives                          |

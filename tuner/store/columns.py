@@ -153,7 +153,7 @@ EVENT_MEANINGS = MappingProxyType(
         "nodes": "these nodes are there now, and no others",
         "worker_started": "a worker process took up its first trial",
         "worker": "a worker process ended: what it did with its time, and why it ended",
-        "resumed": "another driver goes on; what ran had lost its workers",
+        "resumed": "another driver goes on, with workers of its own",
     }
 )
 """The values of ``event``."""

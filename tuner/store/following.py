@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
-from tuner.errors import StorageError
-from tuner.store.dataset import read_last_seq, read_table
+from tuner.store.history import rows_beyond
 from tuner.store.journal import Kind, Record, read_journal
 from tuner.store.layout import SweepLayout
 from tuner.store.schema import last_seq, rows_of
@@ -45,12 +44,7 @@ class Follower:
         return sorted(found, key=attrgetter("seq"))
 
     def _new(self, kind: Kind, tail: Collection[Record]) -> Iterator[Record]:
-        folders = {
-            "report": self._layout.reports_dir,
-            "decision": self._layout.decisions_dir,
-            "event": self._layout.events_dir,
-        }
-        for path in SweepLayout.parts(folders[kind]):
+        for path in SweepLayout.parts(self._layout.dataset_dir(kind)):
             yield from self._rows(kind, path)
         for record in tail:
             if record.kind == kind and record.seq > self._seen[kind]:
@@ -59,17 +53,10 @@ class Follower:
                     yield record
 
     def _rows(self, kind: Kind, path: Path) -> Iterator[Record]:
-        seen = self._seen[kind]
-        if read_last_seq(path) <= seen:
+        table = rows_beyond(path, self._seen[kind])
+        if table is None:
             return
-        table = read_table(path)
-        if "seq" not in table.column_names:
-            raise StorageError(
-                f"{path} is of schema version 1, which did not record in which order things "
-                "happened; read it as a table: tuner export"
-            )
-        self._seen[kind] = max(seen, last_seq(table))
-        table = table.filter(pc.greater(table["seq"], seen))
+        self._seen[kind] = max(self._seen[kind], last_seq(table))
         if self._trial_id is not None:
             table = table.filter(pc.equal(table["trial_id"], self._trial_id))
         for row in rows_of(table):

@@ -13,14 +13,17 @@ from operator import attrgetter
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tuner.errors import StorageError
-from tuner.store.dataset import read_batches
+from tuner.store.dataset import read_batches, read_last_seq, read_table
 from tuner.store.journal import Kind, Record, read_journal
 from tuner.store.layout import SweepLayout
 from tuner.store.schema import RowSchema, conform, last_seq, rows_of
 
-__all__ = ["read_history", "with_tail"]
+__all__ = ["read_history", "rows_beyond", "with_tail"]
+
+_KINDS: tuple[Kind, ...] = ("report", "decision", "event")
 
 
 def read_history(layout: SweepLayout) -> Iterator[Record]:
@@ -32,13 +35,27 @@ def read_history(layout: SweepLayout) -> Iterator[Record]:
         StorageError: A file cannot be read, or the sweep is of schema version 1.
     """
     tail = read_journal(layout)
-    folders: dict[Kind, Path] = {
-        "report": layout.reports_dir,
-        "decision": layout.decisions_dir,
-        "event": layout.events_dir,
-    }
-    streams = [_records(folder, kind, tail) for kind, folder in folders.items()]
+    streams = [_records(layout.dataset_dir(kind), kind, tail) for kind in _KINDS]
     yield from heapq.merge(*streams, key=attrgetter("seq"))
+
+
+def rows_beyond(path: Path, seq: int, columns: Sequence[str] | None = None) -> pa.Table | None:
+    """Return the rows of one Parquet file that are later than ``seq``; None where there are none.
+
+    Args:
+        path: The file.
+        seq: The last one that is not wanted.
+        columns: As for `read_table`, ``seq`` among them.
+
+    Raises:
+        StorageError: The file cannot be read, or is of schema version 1.
+    """
+    if read_last_seq(path) <= seq:
+        return None
+    table = read_table(path, columns)
+    if "seq" not in table.column_names:
+        raise _unordered(path)
+    return table.filter(pc.greater(table["seq"], seq))
 
 
 def with_tail(stored: pa.Table, fixed: pa.Schema, tail: Sequence[Record]) -> pa.Table:
@@ -65,11 +82,15 @@ def _records(folder: Path, kind: Kind, tail: Sequence[Record]) -> Iterator[Recor
     for path in SweepLayout.parts(folder):
         for table in read_batches(path):
             if "seq" not in table.column_names:
-                raise StorageError(
-                    f"a history has an order; {path} is of schema version 1, which has none: "
-                    "it can be read as a table"
-                )
+                raise _unordered(path)
             for row in rows_of(table):
                 seq = row.pop("seq")
                 yield Record(seq, kind, row)
     yield from (record for record in tail if record.kind == kind and record.seq > seq)
+
+
+def _unordered(path: Path) -> StorageError:
+    return StorageError(
+        f"{path} is of schema version 1, which did not record in which order things happened; "
+        "read it as a table: tuner export"
+    )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tuner.errors import StorageError, SweepExistsError
+from tuner.places import Uri
 
 __all__ = [
     "COMPARISON_FILE",
@@ -19,7 +20,9 @@ __all__ = [
     "SCHEMA_VERSION",
     "STORY_FILE",
     "STUDY_FILE",
+    "SWEEP_FILE",
     "SweepLayout",
+    "is_comparison",
     "refused",
     "replacing",
     "sync_folder",
@@ -32,6 +35,9 @@ SCHEMA_VERSION = 3
 1: no ``events/``, no ``journal/``, no column ``seq``. Such a folder is read, not reopened.
 2: one objective, no ``warm_start.parquet``.
 """
+
+SWEEP_FILE = "sweep.json"
+"""Marks a folder as a sweep."""
 
 COMPARISON_FILE = "comparison.json"
 """Marks a folder as a comparison of sweeps, not as a sweep."""
@@ -94,7 +100,7 @@ class SweepLayout:
     @property
     def spec_file(self) -> Path:
         """The resolved spec and the sweep's state, as JSON; it marks a folder as a sweep."""
-        return self.root / "sweep.json"
+        return self.root / SWEEP_FILE
 
     @property
     def trials_file(self) -> Path:
@@ -104,22 +110,26 @@ class SweepLayout:
     @property
     def reports_dir(self) -> Path:
         """A row per report, in parts."""
-        return self.root / "reports"
+        return self.dataset_dir("report")
 
     @property
     def decisions_dir(self) -> Path:
         """A row per scheduler decision other than CONTINUE, in parts."""
-        return self.root / "decisions"
+        return self.dataset_dir("decision")
 
     @property
     def events_dir(self) -> Path:
         """A row per event of the sweep that is no decision, in parts."""
-        return self.root / "events"
+        return self.dataset_dir("event")
 
     @property
     def dataset_dirs(self) -> tuple[Path, Path, Path]:
         """The folders that hold parts."""
         return self.reports_dir, self.decisions_dir, self.events_dir
+
+    def dataset_dir(self, kind: str) -> Path:
+        """Return the folder with the rows of ``"report"``, ``"decision"`` or ``"event"``."""
+        return self.root / f"{kind}s"
 
     @property
     def journal_dir(self) -> Path:
@@ -194,6 +204,11 @@ class SweepLayout:
                     path.unlink()
                 except OSError as error:
                     raise refused(path, error) from error
+
+
+def is_comparison(place: str | Path | Uri) -> bool:
+    """Return whether there is a comparison; at a URI there is none."""
+    return not isinstance(place, Uri) and (Path(place) / COMPARISON_FILE).is_file()
 
 
 def write_atomically(path: Path, content: bytes) -> None:

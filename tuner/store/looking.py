@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeAlias
 
-import pyarrow.compute as pc
+import pyarrow as pa
 
-from tuner.errors import StorageError
-from tuner.store.dataset import read_last_seq, read_table
+from tuner.store.dataset import read_table
+from tuner.store.history import rows_beyond
 from tuner.store.journal import Kind, Record, read_journal
 from tuner.store.layout import SweepLayout
 from tuner.store.schema import decoded, last_seq
@@ -84,30 +83,11 @@ class ColumnFollower:
         return found
 
     def _parts(self, kind: Kind, names: Sequence[str]) -> Iterator[Columns]:
-        folders = {
-            "report": self._layout.reports_dir,
-            "decision": self._layout.decisions_dir,
-            "event": self._layout.events_dir,
-        }
-        for path in SweepLayout.parts(folders[kind]):
-            if read_last_seq(path) > self._seen[kind]:
-                yield self._rows(kind, path, names)
-
-    def _rows(self, kind: Kind, path: Path, names: Sequence[str]) -> Columns:
-        table = read_table(path, names)
-        if "seq" not in table.column_names:
-            raise StorageError(
-                f"{path} is of schema version 1, which did not record in which order things "
-                "happened; read it as a table: tuner export"
-            )
-        seen, self._seen[kind] = self._seen[kind], max(self._seen[kind], last_seq(table))
-        table = table.filter(pc.greater(table["seq"], seen))
-        absent = [None] * len(table)
-        known = set(table.column_names)
-        return {
-            name: decoded(table[name], table.schema.field(name)) if name in known else absent
-            for name in names
-        }
+        for path in SweepLayout.parts(self._layout.dataset_dir(kind)):
+            table = rows_beyond(path, self._seen[kind], names)
+            if table is not None:
+                self._seen[kind] = max(self._seen[kind], last_seq(table))
+                yield _values(table, names)
 
     def _trials(self, tail: Sequence[Record]) -> dict[str, dict[str, Any]]:
         """Return the trials as they stand: the table, and what the journal changes of it."""
@@ -125,3 +105,12 @@ class ColumnFollower:
                 row = trials.setdefault(record.row["trial_id"], dict.fromkeys(names))
                 row.update({name: record.row[name] for name in names if name in record.row})
         return trials
+
+
+def _values(table: pa.Table, names: Sequence[str]) -> Columns:
+    absent = [None] * len(table)
+    known = set(table.column_names)
+    return {
+        name: decoded(table[name], table.schema.field(name)) if name in known else absent
+        for name in names
+    }

@@ -21,7 +21,7 @@ from tuner.store.copies import RemoteCopy
 from tuner.store.dataset import read_schema, read_table
 from tuner.store.history import with_tail
 from tuner.store.journal import Kind, read_journal
-from tuner.store.layout import COMPARISON_FILE, SCHEMA_VERSION, SweepLayout
+from tuner.store.layout import SCHEMA_VERSION, SWEEP_FILE, SweepLayout, is_comparison
 from tuner.store.record import SweepRecord
 from tuner.store.schema import TableName, concatenated, fixed_columns, unify
 from tuner.store.trials import TrialTable
@@ -150,16 +150,11 @@ class Sweep(SweepRecord):
     def _paths(self, kind: TableName) -> list[Path]:
         self.refresh()
         layout = self._layout
-        folders = {
-            "reports": layout.reports_dir,
-            "decisions": layout.decisions_dir,
-            "events": layout.events_dir,
-        }
         if kind == "trials":
             return [layout.trials_file] if layout.trials_file.exists() else []
-        if kind not in folders:
+        if kind not in _KINDS:
             raise SpecError(f"unknown table {kind!r}{nearest(str(kind), get_args(TableName))}")
-        return layout.parts(folders[kind])
+        return layout.parts(layout.dataset_dir(_KINDS[kind]))
 
     def _columns(self, kind: TableName) -> pa.Schema:
         return fixed_columns(kind, self._time_attr)
@@ -190,7 +185,7 @@ def _found(path: Place) -> str:
         return "there is no such folder" + nearest(path.name, _sweeps_in(path.parent))
     if not path.is_dir():
         return "it is a file"
-    if (path / COMPARISON_FILE).is_file():
+    if is_comparison(path):
         return (
             "it is a comparison; read it with tuner.load_comparison (tuner compare --show "
             f"{shlex.quote(str(path))})"
@@ -204,4 +199,4 @@ def _found(path: Place) -> str:
 
 
 def _sweeps_in(folder: Path) -> list[str]:
-    return sorted(file.parent.name for file in folder.glob("*/sweep.json"))
+    return sorted(file.parent.name for file in folder.glob(f"*/{SWEEP_FILE}"))

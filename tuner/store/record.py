@@ -21,6 +21,7 @@ from tuner.spec import SweepSpec
 from tuner.store.attempts import surviving
 from tuner.store.frames import to_frame
 from tuner.store.node_usage import EVENTS_OF_NODES, NodeUsage, node_usage
+from tuner.store.outcomes import FAILURES, SUCCESSES
 from tuner.store.overview import overview
 from tuner.store.pareto import pareto_front
 from tuner.store.results import At, TrialResult, describe_failures, rank
@@ -28,8 +29,6 @@ from tuner.store.schema import TableName, rows_of
 
 __all__ = ["SweepRecord"]
 
-_SUCCESSES = {"completed", "stopped"}
-_FAILURES = {"failed", "hung"}
 _WORKER_COLUMNS = [
     *("worker", "node", "trials", "start_s", "busy_s", "idle_s", "wasted_s", "ended", "timestamp")
 ]
@@ -101,9 +100,10 @@ class SweepRecord(Displayed, ABC):
             return 130
         trials = self._table("trials")
         outcomes = set(trials["outcome"].to_pylist())
-        if status == "failed" or not (outcomes & _SUCCESSES or self._has_cut_short(trials)):
+        succeeded = outcomes.intersection(SUCCESSES) or self._has_cut_short(trials)
+        if status == "failed" or not succeeded:
             return 1
-        return 3 if outcomes & _FAILURES else 0
+        return 3 if outcomes.intersection(FAILURES) else 0
 
     def trials(self) -> pd.DataFrame:
         """Return a row per trial, in the order in which they were made.

@@ -15,10 +15,11 @@ from scipy import stats
 from tuner.analysis.proportions import wilson_interval
 from tuner.playbook.audit.checks import Check, command, why_not_judged
 from tuner.playbook.audit.findings import Finding
-from tuner.playbook.evidence import BAD_OUTCOMES, FEWEST_GOOD, Evidence
+from tuner.playbook.evidence import FEWEST_GOOD, Evidence
 from tuner.playbook.positions import option_counts
 from tuner.plurals import counted
 from tuner.searchers.parameters import Number, Options, Parameter
+from tuner.store.outcomes import BAD, SUCCESSES
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -82,8 +83,8 @@ def failures(evidence: Evidence, check: Check) -> Finding:
     ended = trials[trials["outcome"].notna() & (trials["outcome"] != "interrupted")]
     if not len(ended):
         return check.unknown("no trial has ended")
-    worthless = ended["outcome"].isin(["completed", "stopped"]) & ~np.isfinite(ended["cost"])
-    bad = ended["outcome"].isin(BAD_OUTCOMES) | worthless
+    worthless = ended["outcome"].isin(SUCCESSES) & ~np.isfinite(ended["cost"])
+    bad = ended["outcome"].isin(BAD) | worthless
     trials_told = counted(len(ended), "trial")
     if not bad.any():
         return check.judged(0.0, f"each of {trials_told} brought a value", remedy="")

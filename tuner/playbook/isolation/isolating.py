@@ -24,6 +24,7 @@ from tuner.playbook.isolation.outcome import FEWEST, Isolation
 from tuner.playbook.levels import hyperparameter, levels
 from tuner.plurals import counted
 from tuner.store import load
+from tuner.store.outcomes import UNFIT
 from tuner.store.record import SweepRecord
 
 __all__ = ["isolate"]
@@ -113,7 +114,7 @@ def _costs(evidence: Evidence, at: float | None) -> tuple[pd.Series[float], list
             remarks.append(f"{counted(left, 'trial')} ended before {evidence.time_attr} {at:g}: "
                            "left out")  # fmt: skip
     else:
-        diverged = ended["outcome"].isin(["diverged", "infeasible"])
+        diverged = ended["outcome"].isin(UNFIT)
         costs = ended["cost"][np.isfinite(ended["cost"]) | diverged]
         stopped = int((ended["outcome"] == "stopped").sum())
         if stopped:

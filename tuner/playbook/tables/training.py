@@ -19,10 +19,10 @@ from tuner.playbook.studied import SWEEP_FOLDER, run_to_end, settle
 from tuner.playbook.tables.asking import Effort
 from tuner.scenario import Scenario
 from tuner.store import Sweep
+from tuner.store.outcomes import BAD
 
 __all__ = ["candidates", "held", "measurements", "train", "value_text"]
 
-_NOTHING = ("failed", "hung", "diverged", "infeasible")
 _OWN = ("scheduler", "searcher", "num_samples", "points_to_evaluate", "warm_start")
 
 
@@ -102,7 +102,7 @@ def measurements(
     trials = sweep.trials()
     columns = {name: _numbers(trials, name) for name in (objective.metric, *metrics)}
     found = pd.DataFrame(columns, index=trials.index)
-    nothing = trials["outcome"].isin(_NOTHING) | found[objective.metric].isna()
+    nothing = trials["outcome"].isin(BAD) | found[objective.metric].isna()
     found = found.mask(nothing)
     folds = trials["config/fold"] if "config/fold" in trials else pd.Series(0, trials.index)
     found["value"] = trials["config/candidate"].astype(str)
