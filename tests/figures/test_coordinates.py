@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 
 import numpy as np
@@ -61,6 +62,33 @@ def test_axes_say_what_they_are_and_which_end_is_better() -> None:
     assert of_loss == sorted(of_loss, reverse=True)  # upward, values fall
 
 
+def test_long_options_are_shortened_without_breaking_what_stands_for_a_character() -> None:
+    options = [f"{letter}<<<<<<<<<<<<<<<<<<<<<<<{letter}" for letter in "ab"]
+    trials = trials_of([1.0, 2.0, 3.0], **{"config/kind": [options[0], options[1], options[0]]})
+    notes = figures.parallel(trials, objective=LOSS).layout.annotations
+    (first, second) = [html.unescape(note.text) for note in notes if "&lt;" in note.text]
+    assert len(first) <= 22
+    assert (first[0], first[-1], second[0], second[-1]) == ("a", "a", "b", "b")
+    assert set(first) == {"a", "<", "…"}
+
+
+def test_each_of_several_objectives_has_an_axis_and_the_first_one_judges() -> None:
+    trials = TRIALS.assign(**{"best/size": [5.0, 9.0, math.nan, 1.0, 2.0]})
+    size, unknown = Objective("size", "max"), Objective("unknown", "min")
+    figure = figures.parallel(trials, objective=LOSS, others=[size, unknown], log={"lr"})
+    titles = [note.text for note in figure.layout.annotations if note.name == "title"]
+    assert titles[-2:] == [
+        "<b>size ▲<br>(higher is better)</b>", "<b>unknown ▲<br>(lower is better)</b>",
+    ]  # fmt: skip
+    best = lines(figure)[-1]
+    assert best[2:] == [1, 1, ABSENT]  # of losses the lowest, of sizes the highest
+    absent = min(lines(figure), key=lambda line: line[2])
+    assert absent[3] == ABSENT
+    assert "the best trials are those by loss" in figure.layout.title.subtitle.text
+    ticks = [note.text for note in figure.layout.annotations if note.x == 3 and note.name == "tick"]
+    assert ticks[0] == "absent"
+
+
 @pytest.mark.parametrize(("mode", "top"), [("min", 1.0), ("max", 9.0)])
 def test_the_better_end_is_up_and_outliers_are_at_the_other(mode: str, top: float) -> None:
     values = np.array([*np.linspace(1, 9, 40), 1e9 if mode == "min" else -1e9])
@@ -85,7 +113,7 @@ def test_of_many_hyperparameters_the_strongest_are_drawn() -> None:
     named = figures.contours(trials, objective=LOSS, names=["h03", "h01"])
     assert named.layout.xaxis.title.text == "h03"
     of_four = figures.contours(trials, objective=LOSS).to_json()
-    assert '"zz"' in of_four
+    assert '"zz against ' in of_four
 
 
 def test_what_hangs_on_a_choice_gets_no_credit_for_it() -> None:

@@ -7,7 +7,7 @@ import html
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.figures.labels import directed, plain, short, wrapped
+from tuner.figures.labels import clipped, directed, plain, short, wrapped
 from tuner.objectives import Objective
 
 
@@ -24,6 +24,30 @@ def test_names_are_broken_into_lines_and_lose_nothing(name: str, width: int) -> 
     lines = [html.unescape(line) for line in wrapped(name, width).split("<br>")]
     assert "".join(lines) == name
     assert all(len(line) <= width for line in lines)
+
+
+@given(st.text(alphabet="ab:,+/ _<&$", max_size=120), st.integers(3, 40))
+def test_clipped_names_have_two_lines_that_fit_with_their_beginning_and_their_end(
+    name: str, width: int
+) -> None:
+    lines = [html.unescape(line) for line in clipped(name, width).split("<br>")]
+    assert len(lines) <= 2
+    assert all(len(line) <= width for line in lines)
+    assert name.startswith(lines[0])
+    assert name.endswith(lines[-1].removeprefix("…"))
+    assert "".join(lines) == name or lines[1].startswith("…")
+
+
+@given(st.text(max_size=40), st.integers(4, 20))
+def test_names_clipped_to_a_line_keep_their_ends(name: str, width: int) -> None:
+    line = html.unescape(clipped(name, width, lines=1))
+    assert len(line) <= width
+    if len(name) > width:
+        begin, end = line[: width // 2], line[width // 2 + 1 :]
+        assert name.startswith(begin)
+        assert name.endswith(end)
+    else:
+        assert line == html.unescape(plain(name))
 
 
 def test_names_are_broken_after_punctuation() -> None:

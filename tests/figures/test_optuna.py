@@ -47,6 +47,17 @@ def test_dominated_trials_are_shaded_by_when_they_came_and_can_be_hidden() -> No
     assert {trace.legendgroup for trace in entries} == {"dominated", "Pareto front"}
 
 
+def test_a_pointer_is_told_the_value_at_which_a_point_is() -> None:
+    trials = two().assign(**{"best/loss": [0.5, 0.5, 0.5, 0.5]})
+    front = figures.pareto(trials, objectives=[LOSS, SIZE])
+    texts = [text for trace in front.data for text in trace.text or ()]
+    assert len(texts) == 4
+    assert not any("loss: 0.5" in text for text in texts)  # points are at the last reports
+    for last in (figures.history(trials, objective=LOSS, at="last"),
+                 figures.history({"a": trials}, objective=LOSS, at="last")):  # fmt: skip
+        assert "loss: 4<br>" in f"{last.data[0].text[1]}<br>"
+
+
 def test_outliers_do_not_squash_a_front() -> None:
     losses = [*np.linspace(1, 2, 30), 1e12]
     trials = trials_of(losses, **{f"{at}/size": losses[::-1] for at in ("best", "last")})

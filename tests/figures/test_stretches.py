@@ -41,6 +41,21 @@ def test_a_pause_ends_a_stretch_and_a_later_start_begins_another() -> None:
     ]
 
 
+def test_what_ran_when_a_driver_was_lost_holds_no_worker_until_it_starts_again() -> None:
+    events = marks(
+        "event",
+        ("a", 100.0, 1, "started"),
+        ("b", 101.0, 2, "started"),
+        ("b", 104.0, 3, "saved"),
+        (None, 900.0, 4, "resumed"),
+        ("a", 905.0, 5, "started"),
+        ("a", 909.0, 6, "ended"),
+    )
+    found = stretches(events, marks("decision"), TRIALS)
+    spans = found[["trial_id", "begin", "end"]].values.tolist()
+    assert spans == [["a", 0.0, 4.0], ["b", 1.0, 4.0], ["a", 805.0, 809.0]]
+
+
 def test_without_a_start_there_is_nothing_to_draw() -> None:
     with pytest.raises(NoResultError, match="no trial was taken up"):
         stretches(marks("event"), marks("decision"), TRIALS)

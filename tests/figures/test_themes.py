@@ -6,10 +6,15 @@ from itertools import pairwise
 
 import plotly.graph_objects as go
 import pytest
+from drawn_sweeps import reports_of
 
+from tuner import figures
 from tuner.errors import SpecError
 from tuner.figures import template, themed
 from tuner.figures.themes import MAIN, MARKED, PALETTE, faded, styles
+from tuner.objectives import Objective
+
+LOSS = Objective("loss", "min")
 
 
 def luminance(colour: str) -> float:
@@ -24,6 +29,14 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
+def laid(colour: str, paper: str) -> str:
+    """Return how a colour that lets something through looks on paper."""
+    *ink, opacity = map(float, colour.removeprefix("rgba(").removesuffix(")").split(","))
+    below = [int(paper[at : at + 2], 16) for at in (1, 3, 5)]
+    seen = [round(opacity * i + (1 - opacity) * b) for i, b in zip(ink, below, strict=True)]
+    return "#" + "".join(f"{part:02X}" for part in seen)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark", "print"])
 def test_what_matters_stands_out_on_every_background(theme: str) -> None:
     layout = template(theme).layout  # type: ignore[arg-type]
@@ -31,6 +44,17 @@ def test_what_matters_stands_out_on_every_background(theme: str) -> None:
     assert contrast(layout.title.subtitle.font.color, layout.paper_bgcolor) > 5
     assert min(contrast(colour, layout.paper_bgcolor) for colour in (MAIN, MARKED)) > 3
     assert min(contrast(colour, layout.paper_bgcolor) for colour in PALETTE) > 2
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "print"])
+def test_many_curves_stand_out_and_the_best_one_among_them(theme: str) -> None:
+    figure = figures.curves(reports_of([[n + 2, n + 1] for n in range(30)]), objective=LOSS)
+    *many, best = figure.data
+    paper = template(theme).layout.paper_bgcolor  # type: ignore[arg-type]
+    for line in many:
+        assert contrast(laid(line.line.color, paper), paper) >= 3
+    assert best.line.color == MARKED
+    assert best.line.width >= 2 * many[0].line.width
 
 
 def test_styles_differ_as_lines_and_neighbours_without_colour() -> None:

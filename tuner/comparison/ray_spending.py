@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from tuner.comparison.withheld import Withheld
+from tuner.store.holding import LETS_GO, RESUMED, STARTED
 
 __all__ = ["overheads", "spending", "utilisation", "withheld_epochs"]
 
-_TAKES = ("started",)
-_GIVES_BACK = ("PAUSE", "EXPLOIT", "failing", "ended", "resumed")
+_GIVES_BACK = (LETS_GO - {"STOP"}) | {RESUMED}
+"""A worker is paid for until its trial has ended, also after it was stopped."""
 
 
 def spending(
@@ -111,14 +112,14 @@ def _changes(decisions: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
         decisions.rename(columns={"decision": "what"})[columns],
         events.rename(columns={"event": "what"})[columns],
     ]
-    resumed = said[1][said[1]["what"] == "resumed"].drop(columns="trial_id")
+    resumed = said[1][said[1]["what"] == RESUMED].drop(columns="trial_id")
     if len(resumed):  # whoever had a worker then has lost it
         everyone = said[1]["trial_id"].dropna().drop_duplicates()
         said.append(resumed.merge(everyone, how="cross")[columns])
     told = pd.concat([each for each in said if len(each)] or said[:1], ignore_index=True)
-    told = told[told["what"].isin([*_TAKES, *_GIVES_BACK]) & told["trial_id"].notna()]
+    told = told[told["what"].isin([STARTED, *_GIVES_BACK]) & told["trial_id"].notna()]
     told = told.sort_values("seq", ignore_index=True)
-    holds = told["what"].isin(_TAKES)
+    holds = told["what"] == STARTED
     held_before = holds.groupby(told["trial_id"]).shift(fill_value=False)
     return told.assign(holds=holds)[holds != held_before]
 
@@ -143,7 +144,7 @@ class _Clock:
         said = [frame[["seq", "timestamp"]] for frame in (reports, decisions, events)]
         told = pd.concat([each for each in said if len(each)] or said[:1])
         told = told.sort_values("seq", ignore_index=True)
-        resumed = told["seq"].isin(events.loc[events["event"] == "resumed", "seq"])
+        resumed = told["seq"].isin(events.loc[events["event"] == RESUMED, "seq"])
         gaps = told["timestamp"].diff().where(resumed, 0.0).fillna(0.0)
         self._seqs = told["seq"].to_numpy()
         self._idle = gaps.cumsum().to_numpy()

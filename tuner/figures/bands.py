@@ -11,12 +11,13 @@ import plotly.graph_objects as go
 
 from tuner.budgets import Unit
 from tuner.errors import NoResultError
-from tuner.figures.frames import Floats, names_in
+from tuner.figures.areas import area, stepped
+from tuner.figures.frames import names_in
 from tuner.figures.grids import Panel, label_rows, panels
 from tuner.figures.labels import wrapped
 from tuner.figures.ranges import LOG_AXIS, spans_decades
 from tuner.figures.spending import spend_axis
-from tuner.figures.themes import Style, faded, styles
+from tuner.figures.themes import Style, styles
 
 __all__ = ["best_so_far"]
 
@@ -74,15 +75,9 @@ def _add_arm(
     value, low, high = (curve[name].to_numpy(float) for name in ("value", "low", "high"))
     known = np.isfinite(low) & np.isfinite(high)
     if known.any():
-        x, lower, upper = _stepped(spend[known], low[known], high[known])
-        figure.add_trace(
-            go.Scatter(
-                x=np.concatenate([x, x[::-1]]), y=np.concatenate([lower, upper[::-1]]),
-                fill="toself", fillcolor=faded(look.colour, 0.15), line={"width": 0},
-                mode="lines", legendgroup=arm, showlegend=False, hoverinfo="skip",
-            ),
-            **panel.where,
-        )  # fmt: skip
+        corners = stepped(spend[known], low[known], high[known])
+        band = area(*corners, look.colour, 0.15, legendgroup=arm, showlegend=False)
+        figure.add_trace(band, **panel.where)
     figure.add_trace(
         go.Scatter(
             x=spend, y=value, mode="lines", name=arm, legendgroup=arm, showlegend=first,
@@ -91,8 +86,3 @@ def _add_arm(
         ),
         **panel.where,
     )  # fmt: skip
-
-
-def _stepped(x: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return the corners of two step functions that change at x."""
-    return np.repeat(x, 2)[1:], np.repeat(low, 2)[:-1], np.repeat(high, 2)[:-1]

@@ -9,9 +9,10 @@ from plotly.subplots import make_subplots
 
 from tuner.figures.frames import joined
 from tuner.figures.labels import new_figure, plain
-from tuner.figures.stretches import BEGIN, busy, lanes, stretches
+from tuner.figures.stretches import busy, lanes, stretches
 from tuner.figures.themes import MAIN, MARKED, OTHERS, PALETTE, faded
 from tuner.figures.thinning import thinned_course
+from tuner.store.holding import STARTED
 
 __all__ = ["timeline"]
 
@@ -154,7 +155,7 @@ def _stretch_texts(drawn: pd.DataFrame) -> list[str]:
 
 def _clock(events: pd.DataFrame) -> str:
     """Return when the first trial began, in words."""
-    begun = events.loc[(events["event"] == BEGIN).to_numpy(bool), "timestamp"].min()
+    begun = events.loc[(events["event"] == STARTED).to_numpy(bool), "timestamp"].min()
     when = pd.Timestamp(float(begun), unit="s", tz="UTC")
     return f"<br>{when:%Y-%m-%d %H:%M:%S} UTC" if when.year > _EPOCH else ""
 

@@ -18,7 +18,7 @@ import plotly.graph_objects as go
 from tuner.figures.frames import Floats, Places, costs_of, finite, joined, values_of
 from tuner.figures.hovering import HOVER, trial_texts
 from tuner.figures.hyperparameters import hyperparameters
-from tuner.figures.labels import new_figure, plain
+from tuner.figures.labels import clipped, new_figure, plain
 from tuner.figures.rails import Rail, rail, value_rail
 from tuner.figures.strength import strongest
 from tuner.figures.themes import MAIN, MARKED, OTHERS, PALETTE
@@ -29,6 +29,7 @@ from tuner.plurals import counted
 __all__ = ["parallel"]
 
 _MOST_AXES = 12
+_LONGEST_TICK = 22  # letters
 _SHARES = (0.5, 0.25, 0.1, 0.0)  # of the trials, best ones from there on
 _LOOKS = (
     ("the worse half", OTHERS, 0.6, 12.0),
@@ -47,18 +48,21 @@ def parallel(
     trials: pd.DataFrame,
     *,
     objective: Objective,
+    others: Sequence[Objective] = (),
     names: Sequence[str] | None = None,
     log: Collection[str] | None = None,
     most: int = MOST_TRIALS,
 ) -> go.Figure:
     """Draw each trial as a line through its hyperparameters, the best ones on top.
 
-    The last axis is the value, the better end up. A trial that lacks a hyperparameter passes below
-    its axis.
+    The last axis is the value, the better end up; of several objectives each has an axis, and
+    the first one tells which trials are the best. A trial that lacks a hyperparameter or one of the
+    other objectives passes below its axis.
 
     Args:
         trials: As `tuner.Sweep.trials` gives them.
         objective: The metric and its direction.
+        others: More objectives, whose axes come after that of the first.
         names: Which hyperparameters, in that order; None for all that vary, of more than twelve
             the strongest.
         log: Those on log axes; None for those whose values span two powers of ten.
@@ -72,20 +76,32 @@ def parallel(
     known = finite(values, objective.metric)
     found = hyperparameters(trials, names, log=log)
     shown, more = strongest(found, costs_of(values, objective), _MOST_AXES)
-    rows = np.flatnonzero(known)
-    costs = costs_of(values[rows], objective)
+    costs = costs_of(values[known], objective)
     kept, note = thinned(costs, most=most)
-    rows, costs = rows[kept], costs[kept]
+    rows, costs = np.flatnonzero(known)[kept], costs[kept]
     lost = int((~known).sum())
     left_out = f"{counted(lost, 'trial')} without a finite value left out" if lost else None
-    last, hidden = value_rail(values, objective)
-    figure = new_figure("Parallel coordinates", [note, left_out, hidden, more], height=520)
-    axes = [*(rail(each) for each in shown), last]
-    heights = np.stack([each.heights[rows] for each in axes], axis=1)
-    _add_lines(figure, heights, costs, trial_texts(trials, rows, objective),
-               [plain(each) for each in trials["trial_id"].iloc[rows]])  # fmt: skip
-    _add_axes(figure, axes)
+    judged = f"each objective at its best report; the best trials are those by {objective.metric}"
+    reached, cut = _value_rails(trials[known], [objective, *others])
+    notes = [judged if others else None, note, left_out, *cut, more]
+    figure = new_figure("Parallel coordinates", notes, height=520)
+    inputs = [rail(each) for each in shown]
+    heights = [each.heights[rows] for each in inputs] + [each.heights[kept] for each in reached]
+    texts = trial_texts(trials, rows, objective, *others)
+    ids = [plain(each) for each in trials["trial_id"].iloc[rows]]
+    _add_lines(figure, np.stack(heights, axis=1), costs, texts, ids)
+    _add_axes(figure, [*inputs, *reached])
     return figure
+
+
+def _value_rails(
+    trials: pd.DataFrame, objectives: Sequence[Objective]
+) -> tuple[list[Rail], list[str]]:
+    """Return an axis per objective, and notes of what is cut off."""
+    found = [value_rail(values_of(trials, each), each) for each in objectives]
+    which = [f"{each.metric}: " if len(objectives) > 1 else "" for each in objectives]
+    cut = [f"{name}{note}" for name, (_, note) in zip(which, found, strict=True) if note]
+    return [each for each, _ in found], cut
 
 
 def _add_lines(
@@ -155,7 +171,7 @@ def _add_axes(figure: go.Figure, axes: Sequence[Rail]) -> None:
     )  # fmt: skip
     longest = max(len(line) for each in axes[:-1] for line in each.title.split("<br>"))
     slanted = longest * _LETTER_EM > _PAGE_EM / len(axes)
-    room = max(int(_PAGE_EM / len(axes) / _LETTER_EM) + 2, 8)  # letters of a tick
+    room = min(max(int(_PAGE_EM / len(axes) / _LETTER_EM) + 2, 8), _LONGEST_TICK)
     for at, each in enumerate(axes):
         figure.add_annotation(
             x=at, y=1, yshift=8, yanchor="bottom", text=f"<b>{each.title}</b>", captureevents=True,
@@ -167,7 +183,7 @@ def _add_axes(figure: go.Figure, axes: Sequence[Rail]) -> None:
             figure.add_annotation(
                 x=at,
                 y=height,
-                text=text if len(text) <= room else f"{text[: room - 1]}…",
+                text=clipped(text, room, lines=1),
                 xanchor="left",
                 xshift=3,
                 borderpad=1,

@@ -8,10 +8,11 @@ import plotly.graph_objects as go
 
 from tuner.analysis.best_of import expected_best, resampled_best
 from tuner.analysis.bootstrap import Bootstrap
+from tuner.figures.areas import area
 from tuner.figures.frames import Floats, costs_of, finite, values_of
 from tuner.figures.labels import directed, new_figure, wrapped
 from tuner.figures.ranges import value_axis, whole_axis
-from tuner.figures.themes import MAIN, MARKED, faded
+from tuner.figures.themes import MAIN, MARKED
 from tuner.objectives import Objective
 from tuner.plurals import counted
 
@@ -71,13 +72,8 @@ def _add_band(figure: go.Figure, costs: Floats, sign: float, level: float) -> No
     at = _numbers(max(len(costs) // 2, 1), _ENDS)
     tails = ((1 - level) / 2, (1 + level) / 2)
     ends = np.array([np.quantile(resampled_best(costs, int(n), _QUICK), tails) for n in at])
-    figure.add_trace(
-        go.Scatter(
-            x=np.concatenate([at, at[::-1]]), y=sign * np.concatenate([ends[:, 0], ends[::-1, 1]]),
-            fill="toself", fillcolor=faded(MAIN, 0.18), line={"width": 0}, mode="lines",
-            name=f"{level:.0%} interval", hoverinfo="skip",
-        )
-    )  # fmt: skip
+    low, high = sign * ends.T
+    figure.add_trace(area(at, low, high, MAIN, 0.18, name=f"{level:.0%} interval"))
 
 
 def _numbers(most: int, count: int) -> Floats:

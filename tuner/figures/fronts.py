@@ -77,7 +77,7 @@ def pareto(
                 go.Scatter(
                     x=values[rows, x], y=values[rows, y], mode="markers", marker=look,
                     legendgroup=name, showlegend=False, hovertemplate=HOVER,
-                    text=trial_texts(trials, rows, *objectives),
+                    text=trial_texts(trials, rows, *objectives, at="last"),
                 ),
                 **panel.where,
             )  # fmt: skip

@@ -15,12 +15,14 @@ __all__ = ["Panel", "label_rows", "panels"]
 
 _ACROSS = 3
 _GAP_PX = 78  # between rows: ticks, a label and a heading
+_ROOMY_PX = 104
 _FRAME_PX = 140  # headings above and legend below
 _BAR_PX = 64  # a colour bar below
 _MOST = {"narrow": 1, "medium": 2, "wide": _ACROSS}  # columns
-_LETTERS = {"narrow": 46, "medium": 60, "wide": 90}  # of the headings of a row
+_LETTERS = {"narrow": 46, "medium": 52, "wide": 90}  # of the headings of a row
 _SHARED_GAP = 0.05  # of the width, between columns with one y axis
 _GAPS = {"narrow": 0.17, "medium": 0.17, "wide": 0.114}  # between two columns
+_ROOMY_GAPS = {"narrow": 0.17, "medium": 0.27, "wide": 0.2}
 _BAR = {
     "orientation": "h", "x": 0.5, "xanchor": "center", "y": 0, "yanchor": "bottom",
     "yref": "container", "len": 0.9, "title.side": "top",
@@ -52,6 +54,7 @@ def panels(
     height: int = 230,
     share_y: bool = False,
     colour_bar: bool = False,
+    roomy: bool = False,
 ) -> tuple[go.Figure, list[Panel]]:
     """Return a figure with a panel per name, and where each is.
 
@@ -64,6 +67,7 @@ def panels(
         share_y: Whether all panels have one y axis, with its ticks at the first of each row.
         colour_bar: Whether there will be a colour axis: its bar is below where there is little
             room beside.
+        roomy: Whether ticks are long, so that there is more room between columns and rows.
     """
     columns = max(1, min(across, len(names)))
     rows = -(-len(names) // columns)
@@ -78,13 +82,13 @@ def panels(
         subplot_titles=[wrapped(name, 90 // columns) for name in names],
         shared_yaxes="all" if share_y else False,
     )
-    tall = _FRAME_PX + rows * (height + _GAP_PX)
-    new_figure(title, notes, height=tall, below=30 if any(names) else 10, figure=figure)
-    figure.update_annotations(font=None)  # that of the theme, not plotly's own for panels
     layouts = {
-        size: _layout(names, min(columns, most), size, height, share_y)
+        size: _layout(names, min(columns, most), size, height, share_y=share_y, roomy=roomy)
         for size, most in _MOST.items()
     }
+    tall = layouts["wide"]["height"]
+    new_figure(title, notes, height=tall, below=30 if any(names) else 10, figure=figure)
+    figure.update_annotations(font=None)  # that of the theme, not plotly's own for panels
     if colour_bar:
         layouts["narrow"]["height"] += _BAR_PX
         layouts = {size: each | _bar(size, each["height"]) for size, each in layouts.items()}
@@ -108,19 +112,21 @@ def label_rows(figure: go.Figure, places: Sequence[Panel], title: str) -> None:
 
 
 def _layout(
-    names: Sequence[str], columns: int, size: str, height: int, share_y: bool
+    names: Sequence[str], columns: int, size: str, height: int, *, share_y: bool, roomy: bool
 ) -> dict[str, Any]:
     """Return where panels are in so many columns, by plotly's dotted keys."""
+    below = _ROOMY_PX if roomy else _GAP_PX
+    gap = (_ROOMY_GAPS if roomy else _GAPS)[size] * (2 / columns) ** 1.4
+    between = _SHARED_GAP if share_y else gap
     rows = -(-len(names) // columns)
-    gap = _SHARED_GAP if share_y else _GAPS[size] * (2 / columns) ** 1.4
-    wide = (1 - gap * (columns - 1)) / columns
-    tall = height / (rows * (height + _GAP_PX) - _GAP_PX)
+    wide = (1 - between * (columns - 1)) / columns
+    tall = height / (rows * (height + below) - below)
     step = (1 - tall) / (rows - 1) if rows > 1 else 0.0
-    found: dict[str, Any] = {"height": _FRAME_PX + rows * (height + _GAP_PX)}
+    found: dict[str, Any] = {"height": _FRAME_PX + rows * (height + below)}
     headed = 0
     for at, name in enumerate(names):
         row, column = divmod(at, columns)
-        left, top = column * (wide + gap), 1 - row * step
+        left, top = column * (wide + between), 1 - row * step
         found[f"xaxis{_number(at)}.domain"] = [left, left + wide]
         found[f"yaxis{_number(at)}.domain"] = [max(top - tall, 0.0), top]
         if share_y:

@@ -21,7 +21,11 @@ _MOST_VALUES = 12
 
 
 def trial_texts(
-    trials: pd.DataFrame, places: Places, *objectives: Objective, brief: bool = False
+    trials: pd.DataFrame,
+    places: Places,
+    *objectives: Objective,
+    at: str = "best",
+    brief: bool = False,
 ) -> list[str]:
     """Return a text for each of the trials at these places: its id, values and configuration.
 
@@ -29,20 +33,24 @@ def trial_texts(
         trials: As `tuner.Sweep.trials` gives them.
         places: Of which.
         *objectives: Whose values.
+        at: ``"best"`` or ``"last"``: which report of each trial the values are of.
         brief: Whether to leave the configuration out, where a figure has each text many times.
     """
     rows = trials.iloc[places]
-    values = {each.metric: values_of(rows, each) for each in objectives}
+    values = {each.metric: values_of(rows, each, at) for each in objectives}
     return [
         "<br>".join(
             [
                 f"<b>{plain(row['trial_id'])}</b> {plain(row.get('outcome') or 'running')}",
-                *(f"{plain(name)}: {short(float(found[at]))}" for name, found in values.items()),
+                *(
+                    f"{plain(name)}: {short(float(found[number]))}"
+                    for name, found in values.items()
+                ),
                 *_spent(row),
                 *([] if brief else _config_lines(row.get("config"))),
             ]
         )
-        for at, row in enumerate(rows.to_dict("records"))
+        for number, row in enumerate(rows.to_dict("records"))
     ]
 
 

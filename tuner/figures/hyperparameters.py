@@ -11,15 +11,19 @@ import pandas as pd
 
 from tuner.errors import NoResultError, SpecError, nearest
 from tuner.figures.frames import Floats
-from tuner.figures.labels import plain, short
+from tuner.figures.labels import clipped, plain, short
 from tuner.figures.ranges import log_axis, spans_decades
 
-__all__ = ["Hyperparameter", "hyperparameters"]
+__all__ = ["SPREAD", "Hyperparameter", "hyperparameters"]
 
 _PREFIX = "config/"
-_LONGEST_OPTION = 22
 _FEW = 10  # different numbers are shown as options, side by side
-_JITTER = 0.22  # of the distance between options
+_JITTER = 0.1  # of the distance between options: points stay a column around their tick
+_CROWD = 6  # options: more have no room for two lines each
+_FEWEST_LETTERS, _FEWEST_OF_A_CROWD = 6, 8  # of an option in a line
+
+SPREAD = "points of a choice lie side by side around it"
+"""What to say of `Hyperparameter.spread`."""
 
 
 @dataclass(frozen=True)
@@ -40,24 +44,25 @@ class Hyperparameter:
 
     @property
     def axis(self) -> dict[str, Any]:
-        """Plotly's settings of its axis."""
+        """Plotly's settings of its axis, but for the texts of options."""
         if not self.options:
             return log_axis(self.places) if self.log else {"type": "linear"}
         return {
             "type": "linear",
             "tickmode": "array",
             "tickvals": list(range(len(self.options))),
-            "ticktext": self.ticks,
             "range": [-0.5, len(self.options) - 0.5],
         }
 
-    @property
-    def ticks(self) -> list[str]:
-        """The options in few characters."""
-        return [
-            plain(each if len(each) <= _LONGEST_OPTION else f"{each[: _LONGEST_OPTION - 1]}…")
-            for each in self.options
-        ]
+    def tick_texts(self, letters: int) -> list[str] | None:
+        """Return the options in lines of so many characters, two where few; None of a number."""
+        lines = 2 if len(self.options) <= _CROWD else 1
+        return [clipped(each, letters, lines=lines) for each in self.options] or None
+
+    def tick_texts_across(self, letters: int) -> list[str] | None:
+        """Return the same where all options together have so many characters in a line."""
+        fewest = _FEWEST_LETTERS if len(self.options) <= _CROWD else _FEWEST_OF_A_CROWD
+        return self.tick_texts(max(letters // max(len(self.options), 1), fewest))
 
     @property
     def scaled(self) -> Floats:

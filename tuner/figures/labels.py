@@ -16,7 +16,17 @@ from tuner.figures.layouts import offer
 from tuner.figures.themes import template
 from tuner.objectives import Objective
 
-__all__ = ["directed", "label_x", "make_room", "new_figure", "plain", "short", "wrapped"]
+__all__ = [
+    "better",
+    "clipped",
+    "directed",
+    "label_x",
+    "make_room",
+    "new_figure",
+    "plain",
+    "short",
+    "wrapped",
+]
 
 _HEADINGS = {"narrow": (38, 52), "medium": (52, 66), "wide": (68, 98)}
 """Characters in a line of the title and of the notes, by width."""
@@ -42,18 +52,40 @@ def wrapped(name: object, width: int = 26) -> str:
 
     Every character is kept, since arms often differ in one keyword only.
     """
-    lines, rest = [], str(name)
+    return "<br>".join(map(plain, _lines(str(name), width)))
+
+
+def clipped(name: object, width: int, *, lines: int = 2) -> str:
+    """Return a name in one or two lines; of a longer one its beginning and its end are kept."""
+    text = str(name)
+    found = _lines(text, width)
+    if len(found) > lines == 2:
+        rest = text[width:]
+        found = [text[:width], rest if len(rest) <= width else f"…{rest[1 - width :]}"]
+    elif len(found) > lines:
+        found = [f"{text[: width // 2]}…{text[width // 2 + 1 - width :]}"]
+    return "<br>".join(map(plain, found))
+
+
+def _lines(rest: str, width: int) -> list[str]:
+    """Return a text in lines, broken after punctuation or anywhere."""
+    lines = []
     while len(rest) > width:
         at = max(rest.rfind(mark, 0, width) for mark in ":,+/ _")
         at = width - 1 if at < width // 3 else at
         lines.append(rest[: at + 1])
         rest = rest[at + 1 :]
-    return "<br>".join(map(plain, [*lines, rest]))
+    return [*lines, rest]
 
 
 def directed(objective: Objective) -> str:
     """Return what is optimised and which way is better."""
-    return f"{objective.metric} ({'lower' if objective.mode == 'min' else 'higher'} is better)"
+    return f"{objective.metric} ({better(objective)})"
+
+
+def better(objective: Objective) -> str:
+    """Return which way is better, in words."""
+    return "lower is better" if objective.mode == "min" else "higher is better"
 
 
 def new_figure(

@@ -23,6 +23,7 @@ __all__ = ["curves"]
 
 _MOST_POINTS = 30_000  # of all lines together
 _FEWEST_POINTS = 24  # of a line
+_OPACITY = 0.9  # of many lines: with less, the blue ones stand out too little on dark
 _GROUPS = {
     "completed": ("completed", MAIN),
     "stopped": ("stopped early", OTHERS),
@@ -157,7 +158,7 @@ def _add(
                 x=joined(each.times for each in members),
                 y=joined(each.values for each in members),
                 mode=mode,
-                line={"width": width, "color": faded(colour, 0.45) if thin else colour},
+                line={"width": width, "color": faded(colour, _OPACITY) if thin else colour},
                 marker={"size": 5, "color": colour},
                 name=label,
                 legendgroup=label,

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from tuner.figures.frames import Floats, Places, costs_of, finite, values_of
 from tuner.figures.grids import label_rows, panels
 from tuner.figures.hovering import HOVER, trial_texts
-from tuner.figures.hyperparameters import hyperparameters
+from tuner.figures.hyperparameters import SPREAD, hyperparameters
 from tuner.figures.labels import directed, wrapped
 from tuner.figures.ranges import value_axis, whole_axis
 from tuner.figures.strength import strongest
@@ -22,6 +22,7 @@ from tuner.objectives import Objective
 
 __all__ = ["slices"]
 
+_LETTERS = 30  # of the options below a panel together
 _MOST_PANELS = 12
 _MOST_POINTS = 6000  # of all panels together
 _MOST_TEXTS = 1500  # with all hyperparameters in each
@@ -60,7 +61,8 @@ def slices(
     rows, lost = rows[kept], np.flatnonzero(~known)
     axis, hidden = value_axis(values, objective, what="trials")
     figure, places = panels(
-        "Slices", [each.name for each in shown], [note, hidden, more],
+        "Slices", [""] * len(shown),
+        [note, hidden, SPREAD if any(each.options for each in shown) else None, more],
         share_y=True, colour_bar=True,
     )  # fmt: skip
     brief = len(rows) * len(shown) > _MOST_TEXTS
@@ -69,9 +71,13 @@ def slices(
         x = each.spread()
         figure.add_trace(_points(x[rows], values[rows], rows, texts), **panel.where)
         if len(lost):
-            ticks = _ticks(x[evenly(lost, most // 2)], _bottom(axis, values[known]), len(lost))
+            at = evenly(lost, most // 2)
+            own = each.texts()
+            ticks = _ticks(x[at], _bottom(axis, values[known]), [own[i] for i in at], len(lost))
             figure.add_trace(ticks.update(showlegend=panel is places[0]), **panel.where)
-        figure.update_xaxes(**each.axis, **panel.where)
+        title = wrapped(each.name, 30)
+        texts_below = each.tick_texts_across(_LETTERS)
+        figure.update_xaxes(title_text=title, ticktext=texts_below, **each.axis, **panel.where)
         figure.update_yaxes(**axis, **panel.where)
     label_rows(figure, places, wrapped(directed(objective), 34))
     bar = {"title": {"text": "trial"}, **whole_axis(len(values))}
@@ -87,13 +93,13 @@ def _points(x: Floats, y: Floats, rows: Places, texts: Sequence[str]) -> go.Scat
     )  # fmt: skip
 
 
-def _ticks(x: Floats, height: float, count: int) -> go.Scatter:
-    """Return ticks where trials without a value are."""
+def _ticks(x: Floats, height: float, texts: Sequence[str], count: int) -> go.Scatter:
+    """Return ticks where trials without a value are, each with what it had as text."""
     return go.Scatter(
         x=x, y=np.full(len(x), height), mode="markers", legendgroup="lost",
         name=f"no value ({len(x):,} of {count:,} drawn)" if len(x) < count else "no value",
         marker={"symbol": "line-ns-open", "size": 8, "color": MARKED},
-        hovertemplate="%{x}: no finite value<extra></extra>",
+        text=texts, hovertemplate="%{text}: no finite value<extra></extra>",
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from tuner.figures.frames import Floats, Places, costs_of, finite, outcomes_of, values_of
 from tuner.figures.hovering import HOVER, trial_texts
+from tuner.figures.incumbents import best_line
 from tuner.figures.labels import directed, new_figure, plain
 from tuner.figures.overlays import merged_histories, overlaid_histories
 from tuner.figures.ranges import padded, value_axis, whole_axis
@@ -62,8 +63,8 @@ def history(
     places, note = thinned(costs, most=most)
     axis, hidden = value_axis(values, objective, what="trials")
     figure = new_figure("Optimisation history", [note, hidden])
-    _add_points(figure, trials, values, places, objective)
-    _add_best(figure, values, costs)
+    _add_points(figure, trials, values, places, objective, at)
+    figure.add_trace(best_line(values, costs, MARKED, name="best so far"))
     lost = np.flatnonzero(~known)
     if len(lost):
         figure.add_trace(
@@ -141,10 +142,11 @@ def _add_points(
     values: Floats,
     places: Places,
     objective: Objective,
+    at: str,
 ) -> None:
     shown = places[~np.isnan(values[places])]
     outcomes = np.array(outcomes_of(trials), dtype=object)[shown]
-    texts = np.array(trial_texts(trials, shown, objective), dtype=object)
+    texts = np.array(trial_texts(trials, shown, objective, at=at), dtype=object)
     looks = [_MARKS.get(each, _ILL) for each in outcomes]
     for look in sorted(set(looks)):
         here = np.array([each == look for each in looks])
@@ -160,19 +162,3 @@ def _add_points(
                 hovertemplate=HOVER,
             )
         )
-
-
-def _add_best(figure: go.Figure, values: Floats, costs: Floats) -> None:
-    """Add the best value so far: a point for each improvement, and the end."""
-    improved = costs < np.concatenate([[np.inf], np.minimum.accumulate(costs)[:-1]])
-    at = np.flatnonzero(improved)
-    figure.add_trace(
-        go.Scatter(
-            x=np.append(at, len(values) - 1) + 1,
-            y=np.append(values[at], values[at[-1]]),
-            mode="lines",
-            line={"shape": "hv", "width": 2.5, "color": MARKED},
-            name="best so far",
-            hovertemplate="best after trial %{x}: %{y:.5g}<extra></extra>",
-        )
-    )

@@ -9,8 +9,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from tuner.errors import NoResultError
+from tuner.figures.areas import area, stepped
 from tuner.figures.frames import Floats, costs_of, finite, numbers, values_of
 from tuner.figures.hovering import HOVER, trial_texts
+from tuner.figures.incumbents import best_line, incumbents
 from tuner.figures.labels import directed, new_figure, plain, wrapped
 from tuner.figures.ranges import value_axis
 from tuner.figures.themes import MAIN, MARKED, Style, faded, styles
@@ -58,10 +60,15 @@ def overlaid_histories(
             go.Scatter(
                 x=places + 1, y=values[places], mode="markers", showlegend=False,
                 marker={"color": faded(look.colour, 0.35), "size": 5}, legendgroup=name,
-                text=trial_texts(sweeps[name], places, objective), hovertemplate=HOVER,
+                text=trial_texts(sweeps[name], places, objective, at=at), hovertemplate=HOVER,
             )
         )  # fmt: skip
-        _add_best(figure, name, _incumbents(values, costs), look)
+        figure.add_trace(
+            best_line(
+                values, costs, look.colour, dash=look.dash, said=f"{plain(name)}<br>",
+                name=wrapped(name), legendgroup=name,
+            )
+        )  # fmt: skip
     _label(figure, "trials, as they began", objective, axis)
     return figure
 
@@ -85,7 +92,7 @@ def merged_histories(
     length = min(map(len, found.values()))
     lines = np.stack(
         [
-            _incumbents(values[:length], costs_of(values[:length], objective))
+            incumbents(values[:length], costs_of(values[:length], objective))
             for values in found.values()
         ]
     )
@@ -102,16 +109,8 @@ def merged_histories(
         [f"the best so far of {counted(len(found), 'sweep')}: mean, and one standard deviation "
          "to either side", f"the first {length:,} trials of each"],
     )  # fmt: skip
-    # The corners of steps, as the line is drawn.
-    steps, low, high = np.repeat(x, 2)[1:], *(np.repeat(each, 2)[:-1] for each in
-                                              (mean - spread, mean + spread))  # fmt: skip
-    figure.add_trace(
-        go.Scatter(
-            x=np.concatenate([steps, steps[::-1]]), y=np.concatenate([low, high[::-1]]),
-            fill="toself", fillcolor=faded(MAIN, 0.2), line={"width": 0}, mode="lines",
-            name="one standard deviation", hoverinfo="skip",
-        )
-    )  # fmt: skip
+    corners = stepped(x.astype(float), mean - spread, mean + spread)
+    figure.add_trace(area(*corners, MAIN, 0.2, name="one standard deviation"))
     figure.add_trace(
         go.Scatter(
             x=x, y=mean, mode="lines", name="mean",
@@ -181,13 +180,8 @@ def _add_quartiles(figure: go.Figure, name: str, frame: pd.DataFrame, look: Styl
     lasts = frame.groupby([frame["trial"], steps.rename("step")], sort=False)["value"].last()
     levels = lasts.groupby(level="step").quantile(_QUARTILES).unstack()
     x, (low, middle, high) = levels.index.to_numpy(float), levels.to_numpy(float).T
-    figure.add_trace(
-        go.Scatter(
-            x=np.concatenate([x, x[::-1]]), y=np.concatenate([low, high[::-1]]), fill="toself",
-            fillcolor=faded(look.colour, 0.15), line={"width": 0}, mode="lines",
-            legendgroup=name, showlegend=False, hoverinfo="skip",
-        )
-    )  # fmt: skip
+    band = area(x, low, high, look.colour, 0.15, legendgroup=name, showlegend=False)
+    figure.add_trace(band)
     _add_line(figure, name, x, middle, look, 2.5)
     best = frame["trial"].iat[int(frame["cost"].to_numpy(float).argmin())]
     own = frame[frame["trial"] == best]
@@ -207,27 +201,6 @@ def _add_line(
             hovertemplate=f"{plain(name)} {said or 'median'}<br>%{{x}}: %{{y:.4g}}<extra></extra>",
         )
     )  # fmt: skip
-
-
-def _add_best(figure: go.Figure, name: str, best: Floats, look: Style) -> None:
-    """Add a line of the best so far: a point for each improvement, and the end."""
-    known = ~np.isnan(best)
-    changed = known & np.concatenate([[True], best[1:] != best[:-1]])
-    x = np.append(np.flatnonzero(changed), len(best) - 1)
-    figure.add_trace(
-        go.Scatter(
-            x=x + 1, y=best[x], mode="lines", name=wrapped(name), legendgroup=name,
-            line={"shape": "hv", "width": 2.5, "color": look.colour, "dash": look.dash},
-            hovertemplate=f"{plain(name)}<br>best after trial %{{x}}: %{{y:.5g}}<extra></extra>",
-        )
-    )  # fmt: skip
-
-
-def _incumbents(values: Floats, costs: Floats) -> Floats:
-    """Return the best value so far at each trial, (n,); NaN before the first."""
-    lowest = np.minimum.accumulate(costs)
-    at = np.maximum.accumulate(np.where(costs <= lowest, np.arange(len(costs)), 0))
-    return np.where(np.isfinite(lowest), values[at], np.nan)
 
 
 def _label(figure: go.Figure, x: str, objective: Objective, axis: dict[str, object]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tuner.figures.frames import Floats
 from tuner.figures.hyperparameters import Hyperparameter
-from tuner.figures.labels import plain, wrapped
+from tuner.figures.labels import better, wrapped
 from tuner.figures.ranges import value_axis
 from tuner.objectives import Objective
 
@@ -30,7 +30,7 @@ class Rail:
     Attributes:
         title: What it is, in lines.
         heights: Of the trials, (n,): 0 to 1, or `ABSENT`.
-        ticks: Heights and what stands there.
+        ticks: Heights and what stands there, in full and as it is.
     """
 
     title: str
@@ -61,11 +61,16 @@ def value_rail(values: Floats, objective: Objective) -> tuple[Rail, str | None]:
     """Return the axis of what trials reached, the better end up, and a note of what is cut off.
 
     Args:
-        values: Of the trials, (n,); NaN where there is none.
+        values: Of the trials, (n,); NaN where there is none, which is below the axis.
         objective: The metric and its direction.
     """
     axis, hidden = value_axis(values, objective, what="trials")
     known, log = values[np.isfinite(values)], axis["type"] == "log"
+    title = f"{wrapped(objective.metric, _TITLE)} ▲<br>({better(objective)})"
+    absent = np.isnan(values)
+    nowhere = [(ABSENT, "absent")] if absent.any() else []
+    if not len(known):
+        return Rail(title, np.full(len(values), ABSENT), nowhere), None
     low, high = float(known.min()), float(known.max())
     if "range" in axis:
         ends = [10.0**each if log else float(each) for each in axis["range"]]
@@ -74,10 +79,9 @@ def value_rail(values: Floats, objective: Objective) -> tuple[Rail, str | None]:
     ticks = _ticks(low, high, log=log)
     if objective.mode == "min":
         heights, ticks = 1 - heights, [(1 - at, text) for at, text in ticks]
-    direction = "lower" if objective.mode == "min" else "higher"
-    title = f"{wrapped(objective.metric, _TITLE)} ▲<br>({direction} is better)"
+    heights = np.where(absent, ABSENT, heights)
     cut = hidden and hidden.replace("out of sight", "at the end of the axis")
-    return Rail(title, heights, ticks), cut
+    return Rail(title, heights, [*nowhere, *ticks]), cut
 
 
 def round_ticks(low: float, high: float, *, log: bool, most: int = _TICKS) -> list[float]:
@@ -107,7 +111,7 @@ def _of_options(hyperparameter: Hyperparameter) -> tuple[Floats, list[tuple[floa
     width = 1 / count
     random = np.random.default_rng(0).uniform(-0.5, 0.5, len(hyperparameter.places))
     heights = (hyperparameter.places + 0.5 + _SPREAD * random) * width
-    return heights, [((at + 0.5) * width, text) for at, text in enumerate(hyperparameter.ticks)]
+    return heights, [((at + 0.5) * width, text) for at, text in enumerate(hyperparameter.options)]
 
 
 def _scaled(values: Floats, low: float, high: float, *, log: bool) -> Floats:
@@ -126,5 +130,5 @@ def _ticks(low: float, high: float, *, log: bool) -> list[tuple[float, str]]:
     if len(found) < 2:
         found = [low, high]
     heights = _scaled(np.array(found), low, high, log=log)
-    texts = [plain(f"{each:.6g}") for each in found]
+    texts = [f"{each:.6g}" for each in found]
     return [(float(at), text) for at, text in zip(heights, texts, strict=True)]

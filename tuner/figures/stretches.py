@@ -14,14 +14,9 @@ import pandas as pd
 
 from tuner.errors import NoResultError
 from tuner.figures.frames import Floats
+from tuner.store.holding import LETS_GO, RESUMED, STARTED
 
-__all__ = ["BEGIN", "busy", "lanes", "stretches"]
-
-BEGIN = "started"
-"""The event with which a trial takes up a worker."""
-
-_ENDS = frozenset({"ended", "failing"})
-_LETS_GO = frozenset({"PAUSE", "STOP", "EXPLOIT"})
+__all__ = ["busy", "lanes", "stretches"]
 
 
 def stretches(events: pd.DataFrame, decisions: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
@@ -34,7 +29,8 @@ def stretches(events: pd.DataFrame, decisions: pd.DataFrame, trials: pd.DataFram
 
     Returns:
         ``trial_id``, ``begin`` and ``end`` (seconds since the first one began), ``outcome`` of the
-        trial, and ``node``, where it ended; one that still runs ends with the last record.
+        trial, and ``node``, where it ended; one that still runs ends with the last record, and one
+        that ran when a driver was lost with the last record before the next driver.
 
     Raises:
         NoResultError: No trial was ever taken up.
@@ -44,11 +40,16 @@ def stretches(events: pd.DataFrame, decisions: pd.DataFrame, trials: pd.DataFram
     last = float(marks["timestamp"].max()) if len(marks) else 0.0
     open_since: dict[str, float] = {}
     rows: list[tuple[str, float, float]] = []
+    before = 0.0
     for trial, now, what in zip(marks["trial_id"], marks["timestamp"], marks["what"], strict=True):
-        if what == BEGIN:
+        if what == RESUMED:  # what ran lost its workers some time after the last record
+            rows += [(each, since, before) for each, since in open_since.items()]
+            open_since.clear()
+        elif what == STARTED:
             open_since.setdefault(trial, now)
-        elif trial in open_since and (what in _ENDS or what in _LETS_GO):
+        elif trial in open_since and what in LETS_GO:
             rows.append((trial, open_since.pop(trial), now))
+        before = now
     rows += [(trial, since, last) for trial, since in open_since.items()]
     if not rows:
         raise NoResultError("there is nothing to draw: no trial was taken up by a worker yet")
@@ -95,5 +96,5 @@ def busy(found: pd.DataFrame) -> tuple[Floats, Floats]:
 def _marks(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     if not len(frame):
         return pd.DataFrame(columns=["trial_id", "timestamp", "seq", "what"])
-    kept = frame[frame["trial_id"].notna()]
+    kept = frame[frame["trial_id"].notna() | (frame[column] == RESUMED)]
     return kept[["trial_id", "timestamp", "seq"]].assign(what=kept[column])

@@ -16,8 +16,9 @@ from tuner.errors import NoResultError
 from tuner.figures.frames import Floats, Mask, costs_of, finite, values_of
 from tuner.figures.grids import panels
 from tuner.figures.hovering import HOVER, trial_texts
-from tuner.figures.hyperparameters import Hyperparameter, hyperparameters
+from tuner.figures.hyperparameters import SPREAD, Hyperparameter, hyperparameters
 from tuner.figures.labels import directed, plain
+from tuner.figures.layouts import offer
 from tuner.figures.strength import strongest
 from tuner.figures.themes import OTHERS, SHADES
 from tuner.figures.thinning import evenly, thinned
@@ -30,7 +31,9 @@ _MOST_NAMES = 4
 _CELLS = 40  # across a number
 _NEIGHBOURS = 6
 _REACH = 0.12  # of a side: further from every trial nothing is said
-_RANKS = 5  # at the colour bar, with their values
+_LETTERS = {"narrow": 36, "medium": 12, "wide": 36}  # of the options across a panel together
+_LETTERS_BESIDE = {"narrow": 12, "medium": 8, "wide": 12}  # in a line of an option beside it
+_RANKS = 4  # at the colour bar, with their values
 _WORST = 0.75  # of the ranks: worse values have one shade
 
 
@@ -73,13 +76,14 @@ def contours(
     kept, note = thinned(costs[known], most=most)
     points, lost = np.flatnonzero(known)[kept], np.flatnonzero(~known)
     pairs = list(combinations(shown, 2))
+    choices = any(each.options for each in shown)
     figure, places = panels(
         "Contours" if shade == "value" else "Ranks",
-        [up.name for _, up in pairs],
+        [f"{up.name} against {across.name}" for across, up in pairs],
         [note and f"points: {note}", "empty where no trial is near",
          f"crosses: some of {counted(len(lost), 'trial')} without a value" if len(lost) else None,
-         more],
-        across=2, height=260, colour_bar=True,
+         SPREAD if choices else None, more],
+        across=2, height=260, colour_bar=True, roomy=choices,
     )  # fmt: skip
     texts = trial_texts(trials, points, objective)
     for panel, (across, up) in zip(places, pairs, strict=True):
@@ -91,8 +95,23 @@ def contours(
             figure.add_trace(_crosses(x[at], y[at]), **panel.where)
         figure.update_xaxes(title_text=plain(across.name), **across.axis, **panel.where)
         figure.update_yaxes(**up.axis, **panel.where)
+    _name_options(figure, pairs)
     figure.update_layout(coloraxis=colours)
     return figure
+
+
+def _name_options(
+    figure: go.Figure, pairs: Sequence[tuple[Hyperparameter, Hyperparameter]]
+) -> None:
+    """Write options beside the ticks of each panel, as short as panels are narrow."""
+    layouts: dict[str, dict[str, Any]] = {size: {} for size in _LETTERS}
+    for at, (across, up) in enumerate(pairs, 1):
+        number = at if at > 1 else ""
+        for size, patch in layouts.items():
+            patch[f"xaxis{number}.ticktext"] = across.tick_texts_across(_LETTERS[size])
+            patch[f"yaxis{number}.ticktext"] = up.tick_texts(_LETTERS_BESIDE[size])
+    figure.layout.update(layouts["wide"])
+    offer(figure, **layouts)
 
 
 def _points(x: Floats, y: Floats, shades: Floats, texts: Sequence[str]) -> go.Scatter:
@@ -123,7 +142,9 @@ def _colour_axis(shades: Floats, costs: Floats, objective: Objective, shade: str
     order = np.argsort(costs, kind="stable")
     best, worst = shades[order[0]], shades[order[int(_WORST * (len(order) - 1))]]
     title = (
-        plain(directed(objective)) if shade == "value" else "rank: value (lower ranks are better)"
+        plain(directed(objective))
+        if shade == "value"
+        else f"rank: {plain(objective.metric)} (lower ranks are better)"
     )
     ends = sorted([float(best), float(worst)])
     bar: dict[str, Any] = {"title": {"text": title}}

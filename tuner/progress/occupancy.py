@@ -12,10 +12,9 @@ from typing import Any
 from tuner.bundles import Shape, shape_slots
 from tuner.progress.meter import Meter
 from tuner.progress.snapshot import Gauge
+from tuner.store.holding import LETS_GO, RESUMED, STARTED
 
 __all__ = ["Occupancy"]
-
-_LETS_GO = frozenset({"ended", "failing", "PAUSE", "STOP", "EXPLOIT"})
 
 
 class Occupancy:
@@ -58,7 +57,7 @@ class Occupancy:
         """
         if what == "nodes":
             self._totals = self._offered((details or {}).get("nodes", ()))
-        elif what == "resumed":  # the driver before it has gone, and all its workers with it
+        elif what == RESUMED:  # the driver before it has gone, and all its workers with it
             self._held.clear()
             for meter in self._meters:
                 meter.skip(now)
@@ -77,11 +76,11 @@ class Occupancy:
 
     def _changes(self, what: str, trial_id: str) -> bool:
         """Take or let go of what a trial holds; return whether that changed."""
-        was = self._held.pop(trial_id, None) if what in _LETS_GO else self._held.get(trial_id)
-        if what in _LETS_GO and was is not None:
+        was = self._held.pop(trial_id, None) if what in LETS_GO else self._held.get(trial_id)
+        if what in LETS_GO and was is not None:
             self._cpu, self._gpu = self._cpu - was[0], self._gpu - was[1]
             return True
-        if what == "started" and was is None:
+        if what == STARTED and was is None:
             holds = self._held[trial_id] = self._takes(trial_id)
             self._cpu, self._gpu = self._cpu + holds[0], self._gpu + holds[1]
             return True

@@ -153,10 +153,11 @@ def _rounded(time: float) -> int:
 
 def _curves_figure(evidence: Evidence) -> Figure:
     from tuner import figures
+    from tuner.figures.labels import directed
 
     rows = [
         pd.DataFrame({"trial": trial, "time": course.times, "value": evidence.sign * course.values})
         for trial, course in evidence.courses(evidence.good, at_least=1)
     ]
-    metric = str(evidence.objective)
+    metric = directed(evidence.objective)
     return figures.series(pd.concat(rows), time=evidence.time_attr, metric=metric)
