@@ -81,3 +81,7 @@ def test_it_holds_the_story_and_all_sweeps_and_the_story_names_it(whole: Whole) 
     for part in ("Live, as of", "explore-r1", "Study: ", "adopt/", "final/"):
         assert part in page
     assert "[In pictures](report.html), with all sweeps." in folder.story_file.read_text()
+    last = f"all of it: {folder.story_file}; in pictures: {folder.report_file}"
+    assert str(whole.study).endswith(last)
+    folder.report_file.unlink()  # as where none could be made
+    assert str(whole.study).endswith(f"all of it: {folder.story_file}")

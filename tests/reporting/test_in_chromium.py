@@ -13,6 +13,9 @@ from ray import tune
 from stored_sweeps import configs, curve, level, planted, stored
 
 import tuner
+from tuner.reporting.page import render_page
+from tuner.reporting.parts import Facts, Line, Lines, Prose, Section
+from tuner.reporting.parts import Page as Report
 from tuner.store import SweepLayout
 from tuner.store.notes import add_note
 
@@ -80,7 +83,7 @@ def drawn(browser: Browser, report: Path) -> Iterator[Page]:
 
 
 def test_every_figure_is_drawn_and_no_text_does_anything(drawn: Page) -> None:
-    assert drawn.evaluate(f"{PLOTS}.length") >= 15
+    assert drawn.evaluate(f"{PLOTS}.length") >= 13
     assert drawn.evaluate(f"{PLOTS}.filter((each) => !each.querySelector('svg')).length") == 0
     assert drawn.evaluate("document.title") == f"{TAG} & co"
     assert drawn.evaluate("document.querySelectorAll('main img, main script').length") == 0
@@ -102,6 +105,17 @@ def test_on_a_phone_only_boxes_scroll_sideways(drawn: Page) -> None:
         each.getBoundingClientRect().right > 376 && !each.closest('.scroll, pre, .plot')).length"""
     assert drawn.evaluate(loose) == 0
     drawn.resize(1200, 900)
+
+
+def test_a_long_word_widens_no_page(browser: Browser, tmp_path: Path) -> None:
+    word = "0123456789abcdef" * 9  # a commit, a path
+    parts = [Line(word), Lines([word]), Prose(f"- {word}\n\n{word}"), Facts([(word, word)])]
+    page = render_page(Report("words", "", [Section("Words", parts)], ""))
+    file = tmp_path / "words.html"
+    file.write_text(page)
+    seen = browser.open(file, width=375)
+    assert seen.evaluate("document.documentElement.scrollWidth") <= 375
+    seen.close()
 
 
 def test_all_of_it_is_printed_in_the_light_theme(drawn: Page, tmp_path: Path) -> None:
@@ -133,12 +147,53 @@ def test_nothing_is_wider_or_taller_than_a_printed_page(see: Callable[..., Page]
     table = "document.querySelector('.scroll table')"
     page.evaluate(f"{table}.style.minWidth = '3000px'")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.evaluate(f"{table}.style.zoom") == "0.6"
+    assert page.evaluate(f"{table}.style.zoom") == "0.45"
     assert page.evaluate(f"{table}.classList.contains('tight')")
+    assert page.evaluate(f"{table}.closest('section').classList.contains('across')")
     tallest = f"Math.max(...{PLOTS}.map((each) => each.layout.height * (each.style.zoom || 1)))"
     assert page.evaluate(tallest) <= 861
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.evaluate(f"[{table}, ...{PLOTS}].every((each) => each.style.zoom === '')")
+    assert page.evaluate("document.querySelector('.across, .printed, .tight')") is None
+
+
+@pytest.mark.parametrize(("more", "paper_px"), [(4, 680), (12, 940)])
+def test_a_printed_table_is_as_small_as_its_numbers_take(
+    see: Callable[..., Page], more: int, paper_px: int
+) -> None:
+    page = see()
+    table = "document.querySelector('table.sortable')"
+    page.evaluate(f"""for (const row of {table}.rows) {{
+        for (let n = 0; n < {more}; n += 1) {{
+            const cell = row.cells[1].cloneNode(true);
+            cell.textContent = '1.2345e-06';
+            row.append(cell);
+        }}
+    }}""")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.prefer(printing=True)
+    page.resize(paper_px, 900)
+    assert page.evaluate(f"getComputedStyle({table}.rows[1].cells[1]).whiteSpace") == "nowrap"
+    assert page.evaluate(f"{table}.closest('.across') !== null") == (paper_px > 680)
+    assert 0.45 <= float(page.evaluate(f"{table}.style.zoom")) < 1
+    box = f"{table}.closest('.scroll')"
+    assert page.evaluate(f"{box}.scrollWidth - {box}.clientWidth") <= 1
+
+
+def test_all_rows_of_a_long_table_are_printed(see: Callable[..., Page]) -> None:
+    page = see()
+    rows = "document.querySelectorAll('.records tbody tr').length"
+    page.wait_until(f"{rows} === 25")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(rows) == TRIALS
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(rows) == 25
+
+
+def test_where_a_table_goes_on_its_edge_is_shaded(see: Callable[..., Page]) -> None:
+    page = see(width=375)
+    behind = "getComputedStyle(document.querySelector('.scroll')).backgroundAttachment"
+    assert page.evaluate(behind) == "local, local, scroll, scroll"
 
 
 def test_themes_are_the_system_s_until_one_is_chosen(see: Callable[..., Page]) -> None:

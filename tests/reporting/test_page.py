@@ -46,6 +46,12 @@ def page_of(*parts: object, **more: object) -> str:
     return render_page(Page(TAG, TAG, [section], TAG, **more))  # type: ignore[arg-type]
 
 
+def test_a_title_is_seen_where_the_figure_has_another_one() -> None:
+    page = page_of(Plot("told", drawn()), Plot("shown", drawn(), headed=True))
+    assert '<h3 id="told" class="unseen">told</h3>' in page
+    assert '<h3 id="shown">shown</h3>' in page
+
+
 EVERY_PART = (
     Line(TAG, "bad"),
     Lines([TAG], "faint"),

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from planted_sweeps import CASES, TAG
 from ray import tune
 from stored_sweeps import Planted, configs, curve, level, planted, sound, stored
 
@@ -19,8 +20,6 @@ from tuner.errors import NoResultError, SpecError
 from tuner.reporting.sweeps import KINDS
 from tuner.store import Sweep, SweepLayout, SweepWriter
 
-TAG = "<script>alert(1)</script>"
-TWO = [{"metric": "loss", "mode": "min"}, {"metric": "size", "mode": "max"}]
 CONDITIONAL = {
     "optimizer": tune.choice(
         [{"kind": "sgd", "momentum": tune.uniform(0, 1)}, {"kind": "adam", "lr": tune.randn(0, 1)}]
@@ -44,27 +43,14 @@ def conditional(count: int = 9) -> list[Planted]:
     ]  # fmt: skip
 
 
-def several() -> list[Planted]:
-    return [Planted(c, {"loss": curve(level(c)), "size": [10 * c["x"]] * 12}) for c in configs(9)]
-
-
 NASTY: dict[str, tuple[list[Planted], dict[str, Any]]] = {
-    "empty": ([], {}),
-    "one trial": (sound(1), {}),
-    "one running": ([planted(configs(1)[0], 1.0, outcome=None)], {}),
-    "only failed": ([planted(c, outcome="failed") for c in configs(4)], {}),
+    **CASES,
     "only diverged": ([planted(c, math.nan, outcome="diverged") for c in configs(4)], {}),
-    "nan and inf": (
-        [planted(c, *([math.inf, -math.inf, math.nan] if n % 2 else curve(level(c))))
-         for n, c in enumerate(configs(9))],
-        {},
-    ),
     "huge": ([planted(c, *curve(1e300 if n == 3 else level(c))) for n, c in enumerate(configs(9))],
              {}),
     "all the same": ([planted({"x": 0.5, "y": 0.1}, 1.0) for _ in range(9)], {}),
     "conditional": (conditional(), {"space": CONDITIONAL}),
     "outside of the space": ([planted({"z": n}, *curve(n)) for n in range(9)], {}),
-    "several objectives": (several(), {"objectives": TWO}),
     "maximised": (sound(9), {"mode": "max"}),
     "tags in names": (
         [planted({TAG: n / 9, "$y$": f"<b>{n % 2}%{{x}}"}, *curve(n)) for n in range(9)],

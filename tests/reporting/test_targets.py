@@ -39,6 +39,20 @@ def test_several_sweeps_are_one_figure(sweep: Sweep, other: Sweep, kind: str) ->
     assert "second" in named
 
 
+def test_parallel_coordinates_have_an_axis_per_objective(sweep: Sweep, tmp_path: Path) -> None:
+    size = [Planted(c, {"loss": [c["x"]], "size": [c["y"]]}) for c in configs(9)]
+    tuned = [{"metric": "loss", "mode": "min"}, {"metric": "size", "mode": "max"}]
+    several = stored(tmp_path, size, objectives=tuned)
+
+    def axes(of: Sweep, metric: str | None = None) -> list[str]:
+        notes = tuner.plot(of, "parallel", metric=metric).layout.annotations
+        return [note.text.split()[0] for note in notes if "is better" in note.text]
+
+    assert axes(several) == ["<b>loss", "<b>size"]
+    assert axes(several, "size") == ["<b>size"]  # one that is asked for is shown by itself
+    assert axes(sweep) == ["<b>loss"]
+
+
 def test_merged_is_of_several_histories(sweep: Sweep, other: Sweep) -> None:
     figure = tuner.plot([sweep, other], "history", merged=True)
     assert figure.data[1].name == "mean"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,9 @@ from ray import tune
 from tuner.searchers.parameters import Options, Parameter, decompose, parameters
 from tuner.space import contains, from_json
 
-__all__ = ["option_counts", "positions", "searchable"]
+__all__ = ["flat_name", "option_counts", "positions", "searchable"]
+
+_BRANCH = re.compile(r"\[\d+\]")
 
 
 def searchable(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,6 +44,11 @@ def positions(
     found = parameters(space)
     rows = [_row(space, found, config) for config in configs]
     return found, pd.DataFrame(rows, columns=list(found), dtype=float)
+
+
+def flat_name(path: str) -> str:
+    """Return what a parameter is called in a flat configuration: its path without branches."""
+    return _BRANCH.sub("", path)
 
 
 def option_counts(found: Mapping[str, Parameter]) -> dict[str, int]:

@@ -18,7 +18,7 @@ from tuner.store.values import text
 __all__ = ["Content", "Markup", "data_block", "element", "joined", "json_text"]
 
 # Written out where HTML allows no end tag.
-_VOID = frozenset({"br", "hr", "input", "link", "meta"})
+_VOID = frozenset({"br", "hr", "input", "link", "meta", "wbr"})
 # What XML and HTML have no place for; a page with one of them is no valid page.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 

@@ -57,9 +57,7 @@ def overlaid(
         return figures.durations(reports, time=time)
     target, first = _common(sweeps, metric), next(iter(sweeps.values()))
     if kind == "curves":
-        if target.measured:
-            raise SpecError(f"{target.name!r} is known of trials; curves are of their reports")
-        objective = first.objectives[0] if target.mode is None else target.objective
+        objective = target.objective_of_curves(first)
         reports = {name: sweep.reports() for name, sweep in sweeps.items()}
         return figures.curves(reports, objective=objective, metric=target.name, time=time)
     trials = {name: target.trials(sweep) for name, sweep in sweeps.items()}

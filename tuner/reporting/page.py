@@ -95,7 +95,7 @@ def _scripts(*, has_figures: bool, live: Live | None) -> Markup:
     if has_figures:
         parts.append(element("script", Markup(library()), type="text/plain", id="plotly"))
         parts.append(element("script", Markup(asset("figures.js"))))
-    parts.append(element("script", Markup(asset("report.js"))))
+    parts += [element("script", Markup(asset(name))) for name in ("print.js", "report.js")]
     if live is not None:
         parts.append(data_block("live-clock", {"at": live.at, "every_s": live.every_s}))
         parts.append(element("script", Markup(asset("live.js"))))
@@ -174,7 +174,7 @@ class _Body:
         return element(
             "figure",
             # The figure has a title of its own, which goes with it where it is saved.
-            element(f"h{min(level, 6)}", plot.title, id=name, class_="unseen"),
+            _heading(level, plot.title, name, unseen=not plot.headed),
             element(
                 "div",
                 class_="plot",
@@ -213,8 +213,8 @@ def _entries(entries: Sequence[tuple[int, str, str]]) -> Iterator[Markup]:
         yield element("li", element("a", title, href=f"#{name}"), inner)
 
 
-def _heading(level: int, title: str, name: str) -> Markup:
-    return element(f"h{min(level, 6)}", title, id=name)
+def _heading(level: int, title: str, name: str, *, unseen: bool = False) -> Markup:
+    return element(f"h{min(level, 6)}", title, id=name, class_="unseen" if unseen else None)
 
 
 def _simple(part: Part) -> Markup:
@@ -243,9 +243,15 @@ def _figure(name: str, number: str, told: str) -> Markup:
     return element("div", element("dt", name), inside)
 
 
+def _breakable(name: str) -> Markup:
+    """Return a name that breaks where its words end."""
+    first, *rest = re.split(r"(?<=[_/])", name)
+    return joined(first, [(element("wbr"), each) for each in rest])
+
+
 def _table(table: Table) -> Markup:
     heads = [
-        element("th", each.name, scope="col", class_="number" if each.numeric else None)
+        element("th", _breakable(each.name), scope="col", class_="number" if each.numeric else None)
         for each in table.columns
     ]
     tones = table.tones or ["plain"] * len(table.rows)

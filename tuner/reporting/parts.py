@@ -121,11 +121,13 @@ class Plot:
         title: In a few words; the figure itself may say more.
         figure: What to draw; None where there is nothing.
         told: How to read it; or, where there is no figure, why not.
+        headed: Whether the title is shown above it, as the figure's own does not say the same.
     """
 
     title: str
     figure: go.Figure | None
     told: str = ""
+    headed: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from tuner.reporting.overlays import OVERLAID, by_own_names, overlaid
 from tuner.reporting.sweeps import KINDS, OF_ANY_METRIC
 from tuner.reporting.targets import target_of
 from tuner.store import load
-from tuner.store.layout import COMPARISON_FILE
+from tuner.store.layout import is_comparison
 from tuner.store.record import SweepRecord
 
 __all__ = ["plot"]
@@ -78,7 +78,7 @@ def plot(
 def _opened(source: Source) -> SweepRecord | Comparison:
     if isinstance(source, SweepRecord | Comparison):
         return source
-    return Comparison(str(source)) if _is_comparison(source) else load(source)
+    return Comparison(str(source)) if is_comparison(source) else load(source)
 
 
 def _of_several(
@@ -104,10 +104,6 @@ def _of_several(
     else:
         named = by_own_names(sweeps)
     return overlaid(named, kind, metric, merged=merged)
-
-
-def _is_comparison(path: str | Path | Uri) -> bool:
-    return not isinstance(path, Uri) and (Path(path) / COMPARISON_FILE).is_file()
 
 
 def _of_comparison(comparison: Comparison, kind: str) -> go.Figure:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,7 +9,7 @@ import pandas as pd
 
 from tuner import space as spaces
 from tuner.errors import NoResultError, StorageError
-from tuner.playbook.positions import searchable
+from tuner.playbook.positions import flat_name, searchable
 from tuner.playbook.refinement.lineage import lineage_of
 from tuner.searchers.parameters import Gaussian, Number, Options, parameters
 from tuner.store import load
@@ -19,7 +18,6 @@ from tuner.store.record import SweepRecord
 __all__ = ["ranges_of_rounds"]
 
 _COLUMNS = ["round", "name", "low", "high", "log", "option", "best"]
-_BRANCH = re.compile(r"\[\d+\]")
 
 
 def ranges_of_rounds(sweep: SweepRecord) -> pd.DataFrame:
@@ -49,7 +47,7 @@ def _ranges(number: int, sweep: SweepRecord) -> Iterator[dict[str, Any]]:
     """Yield what was searched in one round: a row per number, and per option of a choice."""
     best = _best(sweep)
     for path, each in parameters(searchable(sweep.spec.space)).items():
-        name = _BRANCH.sub("", path)
+        name = flat_name(path)
         if isinstance(each, Options):
             for option in each.options:
                 chosen = name in best and str(best[name]) == str(option)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
@@ -12,7 +13,7 @@ from tuner.errors import SpecError, StorageError
 from tuner.places import Uri, place_of
 from tuner.reporting.snapshots import Snapshot
 from tuner.store import Sweep, SweepLayout, load
-from tuner.store.layout import COMPARISON_FILE, STORY_FILE, STUDY_FILE
+from tuner.store.layout import STORY_FILE, STUDY_FILE, is_comparison
 from tuner.store.notes import Note, read_notes
 from tuner.store.record import SweepRecord
 from tuner.store.standing import Standing, standing_of
@@ -35,6 +36,7 @@ class OpenedSweep:
         notes: What people wrote about it.
         folder: Where it lies on this machine; None where it does not.
         repeats: Whether its trials repeat those of others, so that nothing is searched.
+        at: When it was opened, in unix seconds.
     """
 
     sweep: SweepRecord
@@ -44,6 +46,7 @@ class OpenedSweep:
     notes: tuple[Note, ...] = ()
     folder: Path | None = None
     repeats: bool = False
+    at: float = field(default_factory=time.time)
 
     @property
     def runs(self) -> bool:
@@ -113,11 +116,10 @@ def opened(source: Source) -> Opened:
             f"{type(source).__name__}"
         )
     place = place_of(source)
-    if isinstance(place, Path):
-        if (place / COMPARISON_FILE).is_file():
-            return OpenedComparison(Comparison(place), place.resolve().name)
-        if (place / STUDY_FILE).is_file():
-            return _study(place)
+    if isinstance(place, Path) and is_comparison(place):
+        return OpenedComparison(Comparison(place), place.resolve().name)
+    if isinstance(place, Path) and (place / STUDY_FILE).is_file():
+        return _study(place)
     return _stored_sweep(place)
 
 

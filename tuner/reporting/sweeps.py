@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
@@ -16,7 +15,7 @@ from tuner.playbook.audit import audit
 from tuner.playbook.audit.importance_rule import importance_of
 from tuner.playbook.evidence import gather
 from tuner.playbook.isolation.isolating import isolate
-from tuner.playbook.positions import searchable
+from tuner.playbook.positions import flat_name, searchable
 from tuner.reporting.matters import importance_for
 from tuner.reporting.rounds import ranges_of_rounds
 from tuner.reporting.targets import Target, target_of
@@ -31,16 +30,12 @@ Draw: TypeAlias = Callable[[SweepRecord, Names, Target], go.Figure]
 """Draws a figure of a sweep, with the names and of the value that were asked for."""
 
 _MOST_RUNGS = 12
-_BRANCH = re.compile(r"\[\d+\]")
 
 
 def _curves(sweep: SweepRecord, _: Names, target: Target) -> go.Figure:
-    if target.measured:
-        raise SpecError(f"{target.name!r} is known of trials, and curves are of what they reported")
-    objective = sweep.objectives[0] if target.mode is None else target.objective
     return figures.curves(
         sweep.reports(),
-        objective=objective,
+        objective=target.objective_of_curves(sweep),
         metric=target.name,
         time=sweep.spec.time_attr,
         trials=sweep.trials(),
@@ -66,7 +61,11 @@ def _improvement(sweep: SweepRecord, _: Names, target: Target) -> go.Figure:
 
 def _parallel(sweep: SweepRecord, names: Names, target: Target) -> go.Figure:
     return figures.parallel(
-        target.trials(sweep), objective=target.objective, names=names or None, log=_log(sweep)
+        target.trials(sweep),
+        objective=target.objective,
+        others=sweep.objectives[1:] if target.own else (),
+        names=names or None,
+        log=_log(sweep),
     )
 
 
@@ -214,9 +213,7 @@ def _log(sweep: SweepRecord) -> frozenset[str]:
     """Return the flat names of the hyperparameters that are declared on a log scale."""
     found = parameters(searchable(sweep.spec.space))
     return frozenset(
-        _BRANCH.sub("", path)
-        for path, each in found.items()
-        if isinstance(each, Number) and each.log
+        flat_name(path) for path, each in found.items() if isinstance(each, Number) and each.log
     )
 
 

@@ -50,6 +50,21 @@ class Target:
             )
         return Objective(self.name, self.mode)
 
+    def objective_of_curves(self, sweep: SweepRecord) -> Objective:
+        """Return what tells the best curve: the value where its direction is known.
+
+        Args:
+            sweep: Whose first objective it is otherwise.
+
+        Raises:
+            SpecError: No trial reports the value.
+        """
+        if self.measured:
+            raise SpecError(
+                f"{self.name!r} is known of trials, and curves are of what they reported"
+            )
+        return sweep.objectives[0] if self.mode is None else self.objective
+
     def trials(self, sweep: SweepRecord) -> pd.DataFrame:
         """Return the trials of a sweep with the value as `tuner.figures` looks it up."""
         trials = sweep.trials()

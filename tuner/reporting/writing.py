@@ -14,7 +14,7 @@ from tuner.provenance import installed_version
 from tuner.reporting.page import render_page
 from tuner.reporting.parts import Line, Live, Page, Prose, Section
 from tuner.reporting.sections.comparisons import sections_of_comparison
-from tuner.reporting.sections.overview import moment
+from tuner.reporting.sections.provenance import moment
 from tuner.reporting.sections.several import side_by_side
 from tuner.reporting.sections.sweep import sections_of
 from tuner.reporting.sources import (
@@ -28,6 +28,12 @@ from tuner.reporting.sources import (
 from tuner.store.layout import REPORT_FILE, write_atomically
 
 __all__ = ["checked_output", "default_output", "gather", "render", "report", "write_report"]
+
+_NOUNS: dict[type[Opened], tuple[str, str]] = {
+    OpenedSweep: ("sweep", "sweeps"),
+    OpenedStudy: ("study", "studies"),
+    OpenedComparison: ("comparison", "comparisons"),
+}
 
 
 def report(*sources: Source, output: str | Path | None = None, title: str | None = None) -> Path:
@@ -152,19 +158,11 @@ def _distinct(found: Sequence[Opened]) -> list[Opened]:
 
 
 def _told(found: Sequence[Opened]) -> str:
-    kinds = Counter(
-        "sweep"
-        if isinstance(each, OpenedSweep)
-        else "study"
-        if isinstance(each, OpenedStudy)
-        else "comparison"
-        for each in found
-    )
-    plurals = {"sweep": "sweeps", "study": "studies", "comparison": "comparisons"}
+    kinds = Counter(_NOUNS[type(each)] for each in found)
     if len(found) == 1:
-        (kind,) = kinds
+        ((kind, _),) = kinds
         return f"Report of a {kind}"
-    told = [f"{n} {kind if n == 1 else plurals[kind]}" for kind, n in kinds.items()]
+    told = [f"{n} {one if n == 1 else several}" for (one, several), n in kinds.items()]
     return f"Report of {' and '.join(told)}"
 
 

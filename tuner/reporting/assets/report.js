@@ -127,10 +127,8 @@
   }
 
   // Print: all of it, in the light theme, as wide as a page, and no figure taller than one.
-  const PAGE_PX = 680;
-  const TALL_PX = 860; // leaves room for the caption, on Letter and on A4
-  const SMALLEST = 0.6; // of its size, a table that is too wide; beyond, its cells break
-  const tables = () => document.querySelectorAll(".scroll table");
+  const { PAGE_PX, TALL_PX } = tunerPrint;
+  const shows = []; // each shows a long table anew, with more rows for print
   const opened = new Set();
   addEventListener("beforeprint", () => {
     printing = true;
@@ -139,11 +137,8 @@
       fold.open = true;
       opened.add(fold);
     }
-    for (const table of tables()) {
-      const fits = PAGE_PX / table.offsetWidth;
-      table.style.zoom = Math.max(SMALLEST, Math.min(1, fits));
-      table.classList.toggle("tight", fits < SMALLEST);
-    }
+    for (const show of shows) show();
+    tunerPrint.fit();
     if (!("Plotly" in window)) return;
     for (const plot of plots) plot.style.width = `${PAGE_PX}px`;
     for (const plot of plots) if (texts.has(plot.dataset.pack)) draw(plot);
@@ -154,7 +149,8 @@
     printing = false;
     for (const fold of opened) fold.open = false;
     opened.clear();
-    for (const table of tables()) table.style.zoom = "";
+    tunerPrint.unfit();
+    for (const show of shows) show();
     for (const plot of plots) plot.style.width = plot.style.zoom = "";
     relayout({ template: templates[theme()], width: null, autosize: true });
   });
@@ -209,8 +205,16 @@
   }
 
   const ROWS = 25; // on a page of a long table: more would make every page slow
+  const PRINTED_ROWS = 250; // of it, on paper
 
-  const shown = (value) => (value === null ? "" : typeof value === "number" ? String(value) : value);
+  const shown = (value) => {
+    if (typeof value !== "number") return value ?? "";
+    return value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential() : String(value);
+  };
+
+  // Names break where their words end.
+  const breakable = (name) =>
+    name.split(/(?<=[_/])/).flatMap((part, at) => (at === 0 ? [part] : [make("wbr"), part]));
 
   const records = async (box) => {
     const { columns, rows } = JSON.parse(await unpack(box.dataset.pack));
@@ -222,13 +226,13 @@
     const back = make("button", { type: "button" }, "Back");
     const next = make("button", { type: "button" }, "Next");
     const status = make("output");
-    const heads = columns.map((column) => make("th", { scope: "col", class: column.numeric ? "number" : "" }, column.name));
+    const heads = columns.map((column) => make("th", { scope: "col", class: column.numeric ? "number" : "" }, ...breakable(column.name)));
     const body = make("tbody");
     const table = make("table", {}, make("caption", { class: "unseen" }, caption), make("thead", {}, make("tr", {}, ...heads)), body);
     const scroll = make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, table);
 
     const show = () => {
-      const part = found.slice(first, first + ROWS);
+      const part = found.slice(first, first + (printing ? PRINTED_ROWS : ROWS));
       body.replaceChildren(...part.map((row) => make("tr", {}, ...row.map((value, at) =>
         make("td", { class: columns[at].numeric ? "number" : "" }, shown(value))))));
       const of = found.length === rows.length ? "" : ` (of ${rows.length.toLocaleString("en")})`;
@@ -237,6 +241,7 @@
       back.disabled = first === 0;
       next.disabled = first + ROWS >= found.length;
     };
+    shows.push(show);
     const sift = () => {
       const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
       lower ??= new Map(rows.map((row) => [row, row.map(shown).join(" ").toLowerCase()]));

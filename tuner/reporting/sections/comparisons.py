@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -12,13 +11,10 @@ import pandas as pd
 from tuner.comparison import Comparison
 from tuner.comparison.plates import PLATES
 from tuner.reporting.parts import (
-    Code,
     Column,
     Facts,
-    Fold,
     Line,
     Lines,
-    Part,
     Plot,
     Records,
     Section,
@@ -26,7 +22,8 @@ from tuner.reporting.parts import (
 )
 from tuner.reporting.plotting import plot
 from tuner.reporting.sections.attempts import attempt, together
-from tuner.store.digest import error_line
+from tuner.reporting.sections.errors import alike
+from tuner.reporting.sections.provenance import commit_text, moment, versions_text
 
 __all__ = ["sections_of_comparison"]
 
@@ -78,12 +75,11 @@ def _failures(runs: pd.DataFrame) -> Section:
     failed = runs[runs["status"] == "failed"]
     if not len(failed):
         return Section("Failures")
-    errors = failed["error"].fillna("").astype(str)
-    parts: list[Part] = []
-    for line, alike in failed.groupby(errors.map(error_line), sort=False):
-        cells = [f"{each.arm} on {each.task}, seed {each.seed}" for each in alike.itertuples()]
-        inside: list[Part] = [Lines(cells), Code(str(alike["error"].iloc[0] or "").rstrip())]
-        parts.append(Fold(f"{len(alike):,}x {line or 'no error on record'}", inside))
+    cells = [f"{each.arm} on {each.task}, seed {each.seed}" for each in failed.itertuples()]
+    parts = [
+        each.fold(Lines([cells[place] for place in each.places]), otherwise="no error on record")
+        for each in alike(list(failed["error"]))
+    ]
     return Section("Failures", parts)
 
 
@@ -100,10 +96,10 @@ def _terms(comparison: Comparison) -> Section:
         ("budget", str(terms.budget)),
         ("cluster", str(terms.cluster or "")),
         ("command", str(began.get("command") or "")),
-        ("git commit", str(began.get("git_commit") or "")),
+        ("git commit", commit_text(began)),
         ("host", str(began.get("host") or "")),
-        ("versions", _versions(began)),
-        ("began", _moment(began.get("at"))),
+        ("versions", versions_text(began)),
+        ("began", moment(began.get("at"))),
     ]
     return Section("Provenance", [Facts([row for row in rows if row[1]])])
 
@@ -124,12 +120,3 @@ def _cell(value: Any) -> float | str | None:
     if value is None or pd.isna(value):
         return None
     return float(f"{value:.6g}") if isinstance(value, float) else value
-
-
-def _versions(began: dict[str, Any]) -> str:
-    found = began.get("versions") or {}
-    return ", ".join(f"{name} {number}" for name, number in found.items() if number)
-
-
-def _moment(seconds: float | None) -> str:
-    return "" if seconds is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))

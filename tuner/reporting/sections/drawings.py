@@ -12,7 +12,7 @@ from tuner.reporting.sections.attempts import Draw, attempt, together
 from tuner.reporting.sweeps import KINDS
 from tuner.store.record import SweepRecord
 
-__all__ = ["LATER", "drawings"]
+__all__ = ["LATER", "drawings", "repeated"]
 
 LATER = "this takes long to work out, and is done once the sweep has ended"
 
@@ -158,6 +158,13 @@ def drawings(
         Section(title, together(_plots(sweep, chapter, draw, costly)))
         for title, chapter in _CHAPTERS.items()
     ]
+
+
+def repeated(sweep: SweepRecord) -> Section:
+    """Return the figures of a sweep whose trials repeat others: the rest is about a search."""
+    curves = _CHAPTERS["Learning"][0]
+    drawn = attempt(curves.title, curves.told, partial(plot, sweep, curves.kind))
+    return Section("Learning", together([drawn]))
 
 
 def _plots(

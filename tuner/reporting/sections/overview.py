@@ -1,25 +1,25 @@
-"""What a sweep is, how it stands, what it cost, and what it ran with."""
+"""What a sweep is, how it stands and what it cost; and what people wrote about it."""
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from tuner.errors import NoResultError
+from tuner.figures.labels import directed
 from tuner.plurals import counted
-from tuner.reporting.parts import Column, Facts, Figures, Fold, Line, Part, Section, Table, Tone
+from tuner.reporting.parts import Column, Facts, Figures, Line, Part, Section, Table, Tone
+from tuner.reporting.sections.provenance import moment
 from tuner.reporting.sources import OpenedSweep
-from tuner.resources import amount_text
 from tuner.short_text import config_text, duration_text, value_text
 from tuner.store.notes import Note
 from tuner.store.record import SweepRecord
 from tuner.store.results import TrialResult
 
-__all__ = ["moment", "notes", "overview", "provenance", "saved_by_stopping", "status_text"]
+__all__ = ["notes", "overview", "saved_by_stopping", "status_text"]
 
 
 def overview(opened: OpenedSweep) -> Section:
@@ -30,22 +30,6 @@ def overview(opened: OpenedSweep) -> Section:
         parts.append(Line(str(sweep.state["message"]), "warn"))
     parts += [Figures(list(_figures(opened))), Facts(list(_facts(opened)))]
     return Section("Summary", parts)
-
-
-def provenance(opened: OpenedSweep) -> Section:
-    """Return what somebody needs who wants to do it again."""
-    sweep = opened.sweep
-    state = sweep.state
-    told = [(name, text) for name, text in _made_with(state) if text]
-    parts: list[Part] = [Facts([*([("folder", opened.place)] if opened.place else []), *told])]
-    if space := list(_space_rows(sweep.spec.space, sweep.spec.roles)):
-        columns = [Column("hyperparameter"), Column("domain"), Column("role")]
-        parts.append(Fold("Search space", [Table("What was searched", columns, space)]))
-    spec = {name: each for name, each in sweep.spec.to_json().items() if name != "space"}
-    rows = [(name, _spec_text(each)) for name, each in spec.items()]
-    parts.append(Fold("All settings", [Facts(rows)]))
-    parts += _nodes(sweep)
-    return Section("Provenance", parts)
 
 
 def notes(found: Sequence[Note]) -> Section:
@@ -80,13 +64,6 @@ def saved_by_stopping(sweep: SweepRecord) -> float | None:
     return float(left) / full if full > 0 else None
 
 
-def moment(seconds: float | None) -> str:
-    """Return a time of this machine's clock; empty if there is none."""
-    if seconds is None:
-        return ""
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
-
-
 def status_text(opened: OpenedSweep) -> str:
     """Return how a sweep stands, in a word."""
     if opened.standing == "gone":
@@ -114,13 +91,7 @@ def _facts(opened: OpenedSweep) -> Iterator[tuple[str, str]]:
     sweep = opened.sweep
     spec, trials = sweep.spec, sweep.trials()
     yield "scenario", spec.scenario
-    yield (
-        "metric",
-        "; ".join(
-            f"{each.metric} ({'lower' if each.mode == 'min' else 'higher'} is better)"
-            for each in sweep.objectives
-        ),
-    )
+    yield "metric", "; ".join(map(directed, sweep.objectives))
     yield "arm", spec.arm
     yield "outcomes", _outcomes_text(trials)
     if (best := _best(sweep)) is not None:
@@ -144,6 +115,9 @@ def _figures(opened: OpenedSweep) -> Iterator[tuple[str, str, str]]:
     if (seconds := _seconds(opened.sweep.state)) is not None:
         simulated = "simulated" if sweep.state.get("simulated") else "wall time"
         yield "took", duration_text(seconds), simulated
+    elif opened.runs and (began := _began(sweep.state)) is not None:
+        since = "since it was resumed" if sweep.state.get("resumed") else "so far"
+        yield "running for", duration_text(max(0.0, opened.at - began)), since
     if share := saved_by_stopping(sweep):
         yield "saved", f"{share:.0%}", "of full trainings, by stopping early"
 
@@ -161,6 +135,13 @@ def _seconds(state: Mapping[str, Any]) -> float | None:
         return float(simulated["seconds"])
     started, ended = state.get("started"), state.get("ended")
     return None if started is None or ended is None else float(ended - started)
+
+
+def _began(state: Mapping[str, Any]) -> float | None:
+    """Return when the driver began that a sweep has, or had last, in unix seconds."""
+    last: Mapping[str, Any] = [state, *(state.get("resumed") or ())][-1]
+    started = last.get("started")
+    return None if started is None else float(started)
 
 
 def _outcomes_text(trials: pd.DataFrame) -> str:
@@ -189,93 +170,3 @@ def _time_text(opened: OpenedSweep) -> str:
     if started is None:
         return "unknown"
     return f"since {moment(started)}" if ended is None else f"{moment(started)} to {moment(ended)}"
-
-
-def _made_with(state: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "command", str(state.get("command") or "")
-    yield "working folder", str(state.get("working_dir") or "")
-    commit = state.get("git_commit")
-    if commit:
-        dirty = ", with changes that were not committed" if state.get("git_dirty") else ""
-        yield "git commit", f"{commit}{dirty}"
-    yield "host", str(state.get("host") or "")
-    yield "user", str(state.get("user") or "")
-    found = state.get("versions") or {}
-    versions = [f"Python {state['python']}"] if state.get("python") else []
-    versions += [f"{name} {number}" for name, number in found.items() if number]
-    yield "versions", ", ".join(versions)
-    if nodes := state.get("nodes"):
-        yield "cluster", "; ".join(map(_node_text, nodes))
-    for place, each in enumerate(state.get("resumed") or (), 1):
-        at = moment(each.get("at") or each.get("started"))
-        yield f"resumed ({place})", " ".join(filter(None, (at, str(each.get("command") or ""))))
-    simulated = state.get("simulated") or {}
-    yield "simulated on", str(simulated.get("cluster") or "")
-    yield "assumed", "; ".join(map(str, simulated.get("remarks") or ()))
-
-
-def _node_text(resources: Mapping[str, float]) -> str:
-    """Return what a node has, without Ray's own labels of it."""
-    told = [
-        f"{name} {amount_text(name, float(amount))}"
-        for name, amount in resources.items()
-        if not name.startswith("node:") and name != "object_store_memory"
-    ]
-    return ", ".join(told)
-
-
-def _nodes(sweep: SweepRecord) -> list[Part]:
-    """Return what each node was used for."""
-    nodes = sweep.nodes()
-    if not len(nodes):
-        return []
-    told: Mapping[str, Callable[[pd.Series[Any]], str]] = {
-        "CPUs": lambda row: f"{row['cpu']:g}",
-        "GPUs": lambda row: f"{row['gpu']:g}",
-        "there for": lambda row: duration_text(row["present_s"]),
-        "workers": lambda row: str(row["workers"]),
-        "CPUs busy": lambda row: _share(row["cpu_busy"]),
-        "GPUs busy": lambda row: _share(row["gpu_busy"]),
-        "idle workers": lambda row: duration_text(row["idle_s"]),
-    }
-    if not nodes["gpu"].any():
-        told = {name: each for name, each in told.items() if not name.startswith("GPUs")}
-    rows = [
-        [str(row["node"]), *(each(row) for each in told.values())] for _, row in nodes.iterrows()
-    ]
-    columns = [Column("node"), *(Column(name, numeric=True) for name in told)]
-    return [Table("What the nodes were used for", columns, rows)]
-
-
-def _share(value: Any) -> str:
-    return "" if value is None or pd.isna(value) else f"{value:.0%}"
-
-
-def _space_rows(
-    space: Mapping[str, Any], roles: Mapping[str, str], prefix: str = ""
-) -> Iterator[list[str]]:
-    """Yield name, domain and role of every entry of a space that came as JSON."""
-    for name, value in space.items():
-        path = f"{prefix}{name}"
-        if isinstance(value, Mapping) and "type" not in value:
-            yield from _space_rows(value, roles, f"{path}/")
-        elif isinstance(value, Mapping):
-            rest = ", ".join(f"{key}={_item_text(each)}" for key, each in value.items()
-                             if key != "type")  # fmt: skip
-            yield [path, f"{value['type']}({rest})", roles.get(path, "")]
-        else:
-            yield [path, _item_text(value), roles.get(path, "constant")]
-
-
-def _item_text(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_item_text, value))}]"
-    return config_text(value) if isinstance(value, Mapping) else str(value)
-
-
-def _spec_text(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return config_text(value)
-    if isinstance(value, list | tuple):
-        return "; ".join(map(_spec_text, value))
-    return "" if value is None else str(value)

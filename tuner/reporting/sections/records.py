@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from tuner.plurals import counted
-from tuner.reporting.parts import Code, Column, Fold, Line, Part, Records, Section, Table
-from tuner.short_text import config_leaves, config_text, value_text
-from tuner.store.digest import error_line, reason_class
+from tuner.reporting.parts import Column, Line, Part, Records, Section, Table
+from tuner.reporting.sections.configurations import columns_of, leaves_of, names_in
+from tuner.reporting.sections.errors import alike
+from tuner.short_text import config_text, value_text
+from tuner.store.digest import reason_class
+from tuner.store.outcomes import ERRORS
 from tuner.store.record import SweepRecord
 
 __all__ = ["decisions", "failures", "trials"]
@@ -21,7 +24,6 @@ __all__ = ["decisions", "failures", "trials"]
 _MOST_KINDS = 40
 _MOST_TRIALS = 12  # named for one kind of failure
 _MOST_COLUMNS = 30
-_ILL = ("failed", "hung", "infeasible")
 
 
 def decisions(sweep: SweepRecord) -> Section:
@@ -43,26 +45,18 @@ def decisions(sweep: SweepRecord) -> Section:
 def failures(sweep: SweepRecord) -> Section:
     """Return the trials that failed by their errors, with a traceback of each kind, folded."""
     found = sweep.trials()
-    failed = found[found["outcome"].isin(_ILL) | (found["status"] == "ERROR")]
+    failed = found[found["outcome"].isin(ERRORS) | (found["status"] == "ERROR")]
     if not len(failed):
         return Section("Failures")
-    errors = [each if isinstance(each, str) else "" for each in failed["error"]]
-    lines = pd.Series([error_line(each) for each in errors], index=failed.index)
-    groups = lines.groupby(lines, sort=False).groups
-    order = sorted(groups, key=lambda line: -len(groups[line]))
+    groups = alike(list(failed["error"]))
     told = f"{counted(len(failed), 'trial')} failed, for {counted(len(groups), 'reason')}."
     parts: list[Part] = [Line(told)]
-    for line in order[:_MOST_KINDS]:
-        alike = failed.loc[groups[line]]
-        names = [str(name) for name in alike["trial_id"]]
-        more = f" and {len(names) - _MOST_TRIALS:,} more" if len(names) > _MOST_TRIALS else ""
-        shown = line or f"{alike['outcome'].iloc[0]}, without an error on record"
-        inside: list[Part] = [Line(f"{', '.join(names[:_MOST_TRIALS])}{more}")]
-        first = alike["error"].iloc[0]
-        inside += [Code(first.rstrip())] if isinstance(first, str) and first.strip() else []
-        parts.append(Fold(f"{len(names):,}x {shown}", inside))
-    if len(order) > _MOST_KINDS:
-        parts.append(Line(f"{len(order) - _MOST_KINDS:,} more reasons left out.", "faint"))
+    for each in groups[:_MOST_KINDS]:
+        those = failed.iloc[list(each.places)]
+        otherwise = f"{those['outcome'].iloc[0]}, without an error on record"
+        parts.append(each.fold(_some_of(those["trial_id"]), otherwise=otherwise))
+    if len(groups) > _MOST_KINDS:
+        parts.append(Line(f"{len(groups) - _MOST_KINDS:,} more reasons left out.", "faint"))
     return Section("Failures", parts)
 
 
@@ -71,8 +65,8 @@ def trials(sweep: SweepRecord) -> Section:
     found = sweep.trials()
     if not len(found):
         return Section("All trials", [Line("There is no trial yet.", "faint")])
-    configs = [_leaves(config) for config in found["config"]]
-    names = list(dict.fromkeys(name for config in configs for name in config))
+    configs = [leaves_of(config) for config in found["config"]]
+    names = names_in(configs)
     apart = len(names) <= _MOST_COLUMNS
     values = [
         (f"best {each.metric}", _numbers(found, f"best/{each.metric}")) for each in sweep.objectives
@@ -83,11 +77,7 @@ def trials(sweep: SweepRecord) -> Section:
         *(Column(name, numeric=True) for name, _ in values),
         Column("iterations", numeric=True),
         Column("seconds", numeric=True),
-        *(
-            [Column(name, numeric=_is_numeric(configs, name)) for name in names]
-            if apart
-            else [Column("configuration")]
-        ),
+        *(columns_of(configs, names) if apart else [Column("configuration")]),
     ]
     fixed = zip(
         found["trial_id"],
@@ -107,8 +97,10 @@ def trials(sweep: SweepRecord) -> Section:
     return Section("All trials", [Records("All trials", columns, rows)])
 
 
-def _leaves(config: Any) -> Mapping[str, Any]:
-    return dict(config_leaves(config)) if isinstance(config, Mapping) else {}
+def _some_of(trial_ids: pd.Series[str]) -> Line:
+    names = ", ".join(map(str, trial_ids[:_MOST_TRIALS]))
+    more = len(trial_ids) - _MOST_TRIALS
+    return Line(f"{names} and {more:,} more" if more > 0 else names)
 
 
 def _numbers(frame: pd.DataFrame, name: str) -> Sequence[float | str | None]:
@@ -135,14 +127,6 @@ def _rounded(value: float) -> float | str | None:
         return str(value)
     short = float(f"{value:.6g}")
     return int(short) if short.is_integer() and abs(short) < 1e6 else short
-
-
-def _is_numeric(configs: Sequence[Mapping[str, Any]], name: str) -> bool:
-    values = (config.get(name) for config in configs)
-    return all(
-        value is None or (isinstance(value, int | float) and not isinstance(value, bool))
-        for value in values
-    )
 
 
 def _natural(text: str) -> list[tuple[int, str]]:

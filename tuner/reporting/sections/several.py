@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from tuner.errors import TunerError
-from tuner.reporting.overlays import OVERLAID, overlaid
+from tuner.reporting.overlays import overlaid
 from tuner.reporting.parts import Column, Line, Part, Section, Table
 from tuner.reporting.sections.attempts import attempt, together
 from tuner.reporting.sections.overview import saved_by_stopping, status_text
@@ -16,9 +16,9 @@ from tuner.short_text import config_text, value_text
 __all__ = ["side_by_side"]
 
 _TOLD = {
+    "curves": ("Learning curves", "Median and quartiles of each sweep."),
     "history": ("Optimisation history", "The best so far of each sweep, trial by trial."),
     "edf": ("Empirical distribution", "Which share of the trials of each sweep reached a value."),
-    "curves": ("Learning curves", "Median and quartiles of each sweep."),
     "durations": ("Durations", "How long reports took in each sweep."),
 }
 
@@ -33,8 +33,8 @@ def side_by_side(opened: Sequence[OpenedSweep]) -> Section:
         return Section("Side by side", [*parts, Line(told, "faint")])
     sweeps = {each.name: each.sweep for each in opened}
     plots = (
-        attempt(*_TOLD.get(kind, (kind, "")), partial(overlaid, sweeps, kind, None, merged=False))
-        for kind in OVERLAID
+        attempt(title, told, partial(overlaid, sweeps, kind, None, merged=False))
+        for kind, (title, told) in _TOLD.items()
     )
     return Section("Side by side", [*parts, *together(plots)])
 

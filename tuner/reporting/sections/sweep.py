@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from tuner.playbook.audit import Audit, audit
 from tuner.reporting.parts import Section
 from tuner.reporting.sections import aftermath, records
-from tuner.reporting.sections.drawings import drawings
-from tuner.reporting.sections.overview import notes, overview, provenance
+from tuner.reporting.sections.drawings import drawings, repeated
+from tuner.reporting.sections.overview import notes, overview
+from tuner.reporting.sections.provenance import provenance
 from tuner.reporting.sections.trust import trust
 from tuner.reporting.sections.winners import winners
 from tuner.reporting.sources import OpenedSweep
@@ -31,7 +32,7 @@ def _sections(opened: OpenedSweep, costly: bool) -> Iterator[Section]:
     yield overview(opened)
     yield winners(sweep)
     if opened.repeats:  # nothing was searched: there is no search to look into
-        yield drawings(sweep, costly=False)[0]
+        yield repeated(sweep)
     else:
         yield from _search(opened, audit(sweep) if costly else None)
     yield records.decisions(sweep)

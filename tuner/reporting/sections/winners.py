@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from tuner.errors import NoResultError
 from tuner.reporting.parts import Code, Column, Fold, Line, Part, Section, Table, Tone
-from tuner.short_text import config_leaves, config_text, value_text
+from tuner.reporting.sections.configurations import Leaves, columns_of, leaves_of, names_in
+from tuner.short_text import config_text, value_text
 from tuner.store.record import SweepRecord
 from tuner.store.results import TrialResult
 from tuner.store.values import to_json
@@ -33,7 +33,8 @@ def winners(sweep: SweepRecord) -> Section:
 
 def _table(best: Sequence[TrialResult], metric: str) -> Table:
     """Return a column per hyperparameter where there are few enough, else one for all."""
-    names = list(dict.fromkeys(name for each in best for name, _ in config_leaves(each.config)))
+    configs = [leaves_of(each.config) for each in best]
+    names = names_in(configs)
     apart = len(names) <= _MOST_COLUMNS
     columns = [
         Column("trial"),
@@ -41,8 +42,7 @@ def _table(best: Sequence[TrialResult], metric: str) -> Table:
         Column("iteration", numeric=True),
         Column("seconds", numeric=True),
         Column("outcome"),
-        *([Column(name, numeric=_numeric(best, name)) for name in names] if apart else []),
-        *([] if apart else [Column("configuration")]),
+        *(columns_of(configs, names) if apart else [Column("configuration")]),
     ]
     rows = [_row(each, names if apart else None) for each in best]
     others: list[Tone] = ["plain"] * (len(best) - 1)
@@ -51,7 +51,7 @@ def _table(best: Sequence[TrialResult], metric: str) -> Table:
 
 
 def _row(each: TrialResult, names: Iterable[str] | None) -> list[str]:
-    leaves = dict(config_leaves(each.config))
+    leaves = leaves_of(each.config)
     known = [_cell(leaves, name) for name in names] if names is not None else None
     return [
         each.trial_id,
@@ -63,16 +63,11 @@ def _row(each: TrialResult, names: Iterable[str] | None) -> list[str]:
     ]
 
 
-def _cell(leaves: dict[str, Any], name: str) -> str:
+def _cell(leaves: Leaves, name: str) -> str:
     """Return the value of a hyperparameter; nothing where the configuration lacks it."""
     if name not in leaves:
         return ""
     return "None" if leaves[name] is None else value_text(leaves[name])
-
-
-def _numeric(best: Sequence[TrialResult], name: str) -> bool:
-    values = [dict(config_leaves(each.config)).get(name) for each in best]
-    return all(isinstance(value, int | float | None) for value in values)
 
 
 def _front(sweep: SweepRecord) -> list[Part]:
