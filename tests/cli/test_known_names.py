@@ -97,7 +97,7 @@ def test_what_may_be_is_let_through(
         ("no_such_package.module", "unknown scenario 'no_such_package.module'"),
         (".digits_mlp", "unknown scenario '.digits_mlp'"),
         ("", "unknown scenario ''"),
-        ("sweep.yaml", "a path that ends in .py"),
+        ("no_such_launch_file.yaml", "a path that ends in .py"),
     ],
 )
 def test_what_cannot_be_a_scenario(scenario: str, message: str) -> None:

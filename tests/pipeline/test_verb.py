@@ -55,7 +55,7 @@ def test_a_dry_run_writes_nothing(tuner_study: Command) -> None:
     asked = ("clouds.py", "--budget", "200trials", "--weight", "refine=30", "--dry-run")
     code, out, _ = tuner_study(*asked, "--seeds", "5")
     assert code == 0
-    assert out.splitlines()[0] == "clouds: error (min), 200trials"
+    assert out.splitlines()[0] == "clouds: error (min), 200 trials"
     assert "adopt     10 trials" in out
     assert "adopt over 5 seeds" in out
     few = tuner_study("clouds.py", "--budget", "22trials", "--dry-run")[1]

@@ -298,11 +298,13 @@ def _tell(step: Step) -> None:
 
 
 def _planned(settled: Settled) -> Sequence[str]:
+    from tuner.budgets import budget_text
     from tuner.pipeline.dividing import amount_text
     from tuner.pipeline.steps import STEPS
 
     division = settled.division
-    lines = [f"{settled.scenario}: {settled.metric} ({settled.mode}), {division.budget}"]
+    budget = budget_text(division.budget)
+    lines = [f"{settled.scenario}: {settled.metric} ({settled.mode}), {budget}"]
     for step in STEPS:
         amount = division.planned(step)
         told = amount_text(amount, division.budget.unit) if amount else "-"

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tuner.budgets import Budget, Unit
+from tuner.budgets import Budget, Unit, budget_text
 from tuner.display import Display, Displayed, Grid
 from tuner.errors import NoResultError
 from tuner.objectives import Mode
@@ -169,11 +169,14 @@ class Study(Displayed):
 
     @property
     def _heading(self) -> str:
-        return f"{self.folder}: {self.scenario}, {self.metric} ({self.mode}), {self.budget}"
+        budget = budget_text(self.budget)
+        return f"{self.folder}: {self.scenario}, {self.metric} ({self.mode}), {budget}"
 
     def _notes(self) -> Iterator[str]:
         spent = spent_text(self.spent, self.budget.amount, self.budget.unit)
-        yield f"spent {spent}; all of it: {StudyFolder(Path(self.folder)).story_file}"
+        folder = StudyFolder(Path(self.folder))
+        pictures = f"; in pictures: {folder.report_file}" if folder.report_file.is_file() else ""
+        yield f"spent {spent}; all of it: {folder.story_file}{pictures}"
         if not self.finished:
             yield f"to go on: {self.command}"
 

@@ -119,8 +119,9 @@ def test_a_baseline_may_be_a_trial_or_any_configuration(ray: InProcess, sweep: t
         adopt(sweep.path, baseline=sweep.best().trial_id)
 
 
+@pytest.mark.parametrize("outcome", ["failed", "infeasible"])
 def test_a_winner_that_fails_more_often_is_not_adopted(
-    ray: InProcess, sweep: tuner.Sweep, monkeypatch: pytest.MonkeyPatch
+    ray: InProcess, sweep: tuner.Sweep, monkeypatch: pytest.MonkeyPatch, outcome: str
 ) -> None:
     whole = ray.run
 
@@ -131,7 +132,7 @@ def test_a_winner_that_fails_more_often_is_not_adopted(
         )
         trials = found.trials()
         first = trials.loc[trials["config/candidate"] == sweep.best().trial_id, "trial_id"].iloc[0]
-        writer.trial(first, status="ERROR", outcome="failed")
+        writer.trial(first, status="ERROR", outcome=outcome)
         writer.close()
         return tuner.load(found.path)
 

@@ -69,7 +69,7 @@ def test_budgets_of_time_need_a_pace() -> None:
     ("arguments", "message"),
     [
         ({"budget": "2trials", "scientific": ["act"]}, "3 combinations, each of which needs one"),
-        ({"budget": "5epochs"}, "at least one trial, which takes 9epochs, got 5epochs"),
+        ({"budget": "5epochs"}, "at least one trial, which takes 9 epochs, got 5 epochs"),
         ({"budget": "5trials", "num_samples": 3}, "leave one of them out"),
         ({"budget": "5parsecs"}, "unknown unit"),
         ({"scientific": ["acts"]}, "did you mean 'act'"),

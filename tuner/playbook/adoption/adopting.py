@@ -26,6 +26,7 @@ from tuner.playbook.studied import Studied, TrainingOptions, carry_out, studied_
 from tuner.plurals import counted
 from tuner.store import Sweep, TrialResult
 from tuner.store.layout import write_atomically
+from tuner.store.outcomes import BAD
 
 __all__ = ["ADOPTION_FILE", "ADOPTION_FOLDER", "adopt", "default_baseline"]
 
@@ -191,7 +192,7 @@ def _values(found: Sweep, objective: Objective) -> pd.DataFrame:
     column = f"best/{objective.metric}"
     values = trials[column] if column in trials else pd.Series(math.nan, trials.index)
     finite = pd.to_numeric(values, errors="coerce").replace([math.inf, -math.inf], math.nan)
-    finite = finite.mask(trials["outcome"].isin(["failed", "hung", "diverged"]))
+    finite = finite.mask(trials["outcome"].isin(BAD))
     keys = [name for name in ("config/seed", "config/fold") if name in trials]
     rows = trials.assign(value=finite.astype(float))
     return rows.set_index([*keys, "config/candidate"])["value"].unstack("config/candidate")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tuner.budgets import Budget
+from tuner.budgets import Budget, budget_text
 from tuner.errors import SpecError
 from tuner.forecast import Forecast
 
@@ -33,7 +33,10 @@ def affordable_trials(budget: Budget, forecast_of: Callable[[int], Forecast]) ->
 
     if not fits(1):
         taken = Budget(forecast_amount(forecast_of(1), budget), budget.unit)
-        raise SpecError(f"a budget pays for at least one trial, which takes {taken}, got {budget}")
+        raise SpecError(
+            "a budget pays for at least one trial, which takes "
+            f"{budget_text(taken)}, got {budget_text(budget)}"
+        )
     low, high = 1, 2
     while high <= _MOST and fits(high):
         low, high = high, 2 * high
@@ -52,12 +55,15 @@ def forecast_amount(forecast: Forecast, budget: Budget) -> float:
     if budget.unit == "epochs":
         return forecast.epochs.expected
     if forecast.wall_s is None:
-        raise SpecError(f"a budget of {budget} is divided by the time of a trial, but {_PACE}")
+        raise SpecError(
+            f"a budget of {budget_text(budget)} is divided by the time of a trial, but {_PACE}"
+        )
     if budget.unit == "seconds":
         return forecast.wall_s.expected
     if forecast.gpu_hours is None:
         raise SpecError(
-            f"a budget of GPU time is for trials that take GPUs, got {budget} for trials that take "
-            "none; give resources={'gpu': 1} (--gpus-per-trial 1), or a budget in epochs or seconds"
+            f"a budget of GPU time is for trials that take GPUs, got {budget_text(budget)} for "
+            "trials that take none; give resources={'gpu': 1} (--gpus-per-trial 1), or a budget in "
+            "epochs or seconds"
         )
     return 3600 * forecast.gpu_hours.expected

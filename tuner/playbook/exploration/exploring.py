@@ -17,7 +17,7 @@ from typing import Any, Unpack
 
 from tuner import space as spaces
 from tuner.arms import Choice, parse_choice
-from tuner.budgets import Budget, parse_budget
+from tuner.budgets import Budget, budget_text, parse_budget
 from tuner.errors import SpecError
 from tuner.forecast import Forecast, plan
 from tuner.options import SweepOptions
@@ -206,8 +206,8 @@ def _whole_rounds(trials: int, strata: int, budget: Budget) -> int:
     """
     if trials < strata:
         raise SpecError(
-            f"{budget} pays for {counted(trials, 'trial')}, but the scientific choices have "
-            f"{strata} combinations, each of which needs one; raise the budget, or make some of "
-            "them nuisance"
+            f"{budget_text(budget)} pays for {counted(trials, 'trial')}, but the scientific "
+            f"choices have {strata} combinations, each of which needs one; raise the budget, or "
+            "make some of them nuisance"
         )
     return trials - trials % strata
