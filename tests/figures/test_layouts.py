@@ -85,6 +85,7 @@ def test_a_wide_figure_comes_back_as_it_was() -> None:
     assert [axis.domain for axis in figure.select_yaxes()] == tops
     arranged(figure, 300)
     assert figure.layout.coloraxis.colorbar.orientation == "h"
+    assert figure.layout.coloraxis.colorbar.title.side == "bottom"  # never on the bar
     assert figure.to_plotly_json()["layout"] != before
     assert arranged(figure, 900).to_plotly_json()["layout"] == before
 

@@ -17,19 +17,20 @@ _ACROSS = 3
 _GAP_PX = 78  # between rows: ticks, a label and a heading
 _ROOMY_PX = 104
 _FRAME_PX = 140  # headings above and legend below
-_BAR_PX = 64  # a colour bar below
+_BAR_PX = 76  # a colour bar below
+_BELOW_BAR_PX = 16  # plotly itself leaves room for ticks
 _MOST = {"narrow": 1, "medium": 2, "wide": _ACROSS}  # columns
 _LETTERS = {"narrow": 46, "medium": 52, "wide": 90}  # of the headings of a row
 _SHARED_GAP = 0.05  # of the width, between columns with one y axis
 _GAPS = {"narrow": 0.17, "medium": 0.17, "wide": 0.114}  # between two columns
 _ROOMY_GAPS = {"narrow": 0.17, "medium": 0.27, "wide": 0.2}
 _BAR = {
-    "orientation": "h", "x": 0.5, "xanchor": "center", "y": 0, "yanchor": "bottom",
-    "yref": "container", "len": 0.9, "title.side": "top",
+    "orientation": "h", "x": 0.5, "xanchor": "center", "yanchor": "bottom", "ypad": 0,
+    "yref": "container", "len": 0.9, "title.side": "bottom", "thickness": 10,
 }  # fmt: skip
 _BAR_BESIDE = {
-    "orientation": "v", "x": 1.02, "xanchor": "left", "y": 0.5, "yanchor": "middle",
-    "yref": "paper", "len": 1, "title.side": "right",
+    "orientation": "v", "x": 1.02, "xanchor": "left", "y": 0.5, "yanchor": "middle", "ypad": 10,
+    "yref": "paper", "len": 1, "title.side": "right", "thickness": 12,
 }  # fmt: skip
 
 
@@ -140,9 +141,13 @@ def _layout(
 
 
 def _bar(size: str, height: int) -> dict[str, Any]:
-    """Return where the colour bar is: beside, or below with the legend above it."""
+    """Return where the colour bar is: beside, or below with the legend above it.
+
+    Below, its title is under its ticks: plotly places it too low where panels are a small part of
+    the height, and above the bar that would be on the bar.
+    """
     below = size == "narrow"
-    settings = {**(_BAR if below else _BAR_BESIDE), "thickness": 10 if below else 12}
+    settings = {**_BAR, "y": _BELOW_BAR_PX / height} if below else _BAR_BESIDE
     bar = {f"coloraxis.colorbar.{key}": value for key, value in settings.items()}
     return {**bar, "legend.y": _BAR_PX / height if below else 0}
 
