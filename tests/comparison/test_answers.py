@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import tuner
 from tuner.errors import NoResultError, SpecError
+from tuner.simulation import Curve, CurveTask
 
 Comparing = Callable[..., tuner.Comparison]
+
+
+class Hill:
+    """Curves that rise to ``x``, a second an epoch."""
+
+    def curve(self, config: Mapping[str, Any], number: int) -> Curve:
+        return Curve({"score": [config["x"] * epoch / 9 for epoch in range(1, 10)]}, [1.0] * 9)
 
 
 @pytest.fixture
@@ -110,6 +120,15 @@ def test_a_figure_is_drawn_by_its_name(comparing: Comparing) -> None:
         tuner.plot(comparison, "curves")
     with pytest.raises(NoResultError, match="critical-differences takes more arms or more tasks"):
         tuner.plot(comparison, "critical-differences")
+
+
+def test_each_panel_names_what_its_task_tunes(bowl: CurveTask, comparing: Comparing) -> None:
+    scenario = dataclasses.replace(bowl.scenario, name="hill", metric="score", mode="max")
+    hill = dataclasses.replace(bowl, name="hill", scenario=scenario, curves=Hill())
+    comparison = comparing(tasks=[bowl, hill], seeds=1)
+    layout = tuner.plot(comparison, "best-so-far").layout
+    titles = [axis.title.text for axis in (layout.yaxis, layout.yaxis2)]
+    assert titles == ["loss (lower is better)", "score (higher is better)"]
 
 
 def test_an_unknown_format_is_refused(comparing: Comparing, tmp_path: Path) -> None:

@@ -77,7 +77,11 @@ def test_a_log_axis_stays_linear_where_values_reach_0() -> None:
 
 @pytest.mark.parametrize(
     ("metric", "labels"),
-    [({"t": "loss", "u": "error"}, ["loss", "error"]), ("loss", ["loss", None])],
+    [
+        ({"t": "loss", "u": "error"}, ["loss", "error"]),
+        ({"t": "loss", "u": "loss"}, ["loss", None]),
+        ("loss", ["loss", None]),
+    ],
 )
 def test_tasks_may_differ_in_their_metric(
     metric: str | dict[str, str], labels: list[str | None]

@@ -15,12 +15,12 @@ from tuner.store.layout import refused
 
 __all__ = ["PLATES", "Plate", "drawn", "save_plates"]
 
-Plate: TypeAlias = Callable[[Findings, str], go.Figure | None]
-"""Draws a figure of findings, with what the tasks tune; None where it would show nothing."""
+Plate: TypeAlias = Callable[[Findings, Mapping[str, str]], go.Figure | None]
+"""Draws a figure of findings, with what each task tunes; None where it would show nothing."""
 
 
 def save_plates(
-    findings: Findings, folder: Path, formats: Sequence[str], metric: str
+    findings: Findings, folder: Path, formats: Sequence[str], metrics: Mapping[str, str]
 ) -> list[Path]:
     """Draw every figure that the findings allow, and return the files.
 
@@ -28,7 +28,7 @@ def save_plates(
         findings: What to draw.
         folder: Where the files go; made where it is missing.
         formats: Such as ``"html"``, ``"svg"``; see `tuner.figures.Format`.
-        metric: What the tasks tune.
+        metrics: What is tuned, by task.
 
     Raises:
         SpecError: A format is unknown.
@@ -36,14 +36,14 @@ def save_plates(
         NoResultError: Nothing can be compared yet.
         StorageError: A file cannot be written.
     """
-    made = drawn(findings, metric)
+    made = drawn(findings, metrics)
     try:
         return figures.save_figures(made, folder, formats)
     except OSError as error:
         raise refused(folder, error) from error
 
 
-def drawn(findings: Findings, metric: str) -> dict[str, go.Figure]:
+def drawn(findings: Findings, metrics: Mapping[str, str]) -> dict[str, go.Figure]:
     """Return every figure that the findings allow, by name.
 
     Raises:
@@ -51,32 +51,32 @@ def drawn(findings: Findings, metric: str) -> dict[str, go.Figure]:
     """
     if not findings.outcomes.tasks:
         raise NoResultError("there is nothing to draw: no seed was run by every arm on any task")
-    made = {name: draw(findings, metric) for name, draw in PLATES.items()}
+    made = {name: draw(findings, metrics) for name, draw in PLATES.items()}
     return {name: figure for name, figure in made.items() if figure is not None}
 
 
-def _best_so_far(findings: Findings, metric: str) -> go.Figure:
+def _best_so_far(findings: Findings, metrics: Mapping[str, str]) -> go.Figure:
     unit = findings.outcomes.budget.unit
-    return figures.best_so_far(findings.curves, unit=unit, metric=metric)
+    return figures.best_so_far(findings.curves, unit=unit, metric=metrics)
 
 
-def _regret_by_task(findings: Findings, _: str) -> go.Figure | None:
+def _regret_by_task(findings: Findings, _: Mapping[str, str]) -> go.Figure | None:
     return figures.regret_heat(findings.regret) if len(findings.outcomes.tasks) > 1 else None
 
 
-def _critical_differences(findings: Findings, _: str) -> go.Figure | None:
+def _critical_differences(findings: Findings, _: Mapping[str, str]) -> go.Figure | None:
     return None if findings.ranks is None else figures.critical_differences(findings.ranks)
 
 
-def _time_to_target(findings: Findings, _: str) -> go.Figure:
+def _time_to_target(findings: Findings, _: Mapping[str, str]) -> go.Figure:
     return figures.waiting_times(findings.waiting_times, budget=findings.outcomes.budget)
 
 
-def _speed_up(findings: Findings, _: str) -> go.Figure | None:
+def _speed_up(findings: Findings, _: Mapping[str, str]) -> go.Figure | None:
     return figures.speedups(findings.speedups) if len(findings.outcomes.arms) > 1 else None
 
 
-def _win_rates(findings: Findings, _: str) -> go.Figure | None:
+def _win_rates(findings: Findings, _: Mapping[str, str]) -> go.Figure | None:
     return figures.win_rates(findings.win_rates) if len(findings.outcomes.arms) > 1 else None
 
 

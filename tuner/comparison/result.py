@@ -128,15 +128,17 @@ class Comparison(Displayed):
         """
         from tuner.comparison.plates import save_plates
 
-        return save_plates(self.findings(), Path(folder), formats, self.metric)
+        return save_plates(self.findings(), Path(folder), formats, self.metrics)
 
     @property
-    def metric(self) -> str:
-        """What the tasks tune, and which way is better."""
+    def metrics(self) -> dict[str, str]:
+        """What each task tunes, and which way is better."""
         from tuner.figures.labels import directed
 
-        tuned = (Objective(each["metric"], each["mode"]) for each in self.terms.tasks.values())
-        return ", ".join(dict.fromkeys(map(directed, tuned)))
+        return {
+            task: directed(Objective(each["metric"], each["mode"]))
+            for task, each in self.terms.tasks.items()
+        }
 
     def _display(self) -> Display:
         told = self.answers()

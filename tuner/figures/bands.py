@@ -45,6 +45,7 @@ def best_so_far(
     tasks, looks = names_in(curves, "task"), styles(names_in(curves, "arm"))
     if curves["value"].isna().all():
         raise NoResultError("there is nothing to draw: no arm has a value in every run")
+    labels = [metric if isinstance(metric, str) else metric[task] for task in tasks]
     label, worth = spend_axis(unit, curves["spend"].max())
     figure, places = panels("Best so far", tasks, ["bands: intervals over seeds"], height=270)
     for number, (panel, task) in enumerate(zip(places, tasks, strict=True)):
@@ -52,16 +53,15 @@ def best_so_far(
         for arm, look in looks.items():
             _add_arm(figure, panel, here[here["arm"] == arm], worth, look, number == 0)
         log = value_scale == "log" and not (here[["value", "low"]] <= 0).any(axis=None)
-        of_task = metric if isinstance(metric, str) else metric[task]
         figure.update_xaxes(
             title_text=label, type=scale, dtick=1 if scale == "log" else None, **panel.where
         )
         axis = LOG_AXIS if log else {"type": "linear"}
         if log and spans_decades(here["value"].to_numpy(float)):
             axis = {"type": "log", "dtick": 1}
-        figure.update_yaxes(title_text=wrapped(of_task, 34), **axis, **panel.where)
-    if isinstance(metric, str):
-        label_rows(figure, places, wrapped(metric, 34))
+        figure.update_yaxes(title_text=wrapped(labels[number], 34), **axis, **panel.where)
+    if len(set(labels)) == 1:
+        label_rows(figure, places, wrapped(labels[0], 34))
     return figure
 
 

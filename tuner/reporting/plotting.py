@@ -111,7 +111,7 @@ def _of_comparison(comparison: Comparison, kind: str) -> go.Figure:
     findings = comparison.findings()
     if not findings.outcomes.tasks:
         raise NoResultError("there is nothing to draw: no seed was run by every arm on any task")
-    figure = PLATES[kind](findings, comparison.metric)
+    figure = PLATES[kind](findings, comparison.metrics)
     if figure is None:
         raise NoResultError(f"there is nothing to draw: {kind} takes more arms or more tasks")
     return figure
