@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from drawn_sweeps import reports_of, trials_of
 
@@ -91,6 +92,15 @@ def test_durations_of_several_are_shares_on_common_bars() -> None:
     assert {trace.legendgroup for trace in traces} == {"a", "b"}
     assert all(max(trace.y) == 1 for trace in traces)
     assert traces[0].x.tolist() == traces[1].x.tolist()
+
+
+def test_durations_of_several_rise_to_the_share_that_took_no_longer() -> None:
+    figure = figures.durations({"a": reports_of([[1], [1, 1, 1, 1]]), "b": reports_of([[1, 1]])})
+    a, b = (trace for trace in figure.data if trace.xaxis == "x2")
+    assert (a.y[0], a.y[-1], b.y[0], b.y[-1]) == (0.5, 1, 0, 1)  # 1 s and 4 s; 2 s
+    assert all((np.diff(trace.y) >= 0).all() for trace in (a, b))
+    assert a.x[np.argmax(a.y == 1)] == pytest.approx(4, rel=0.02)
+    assert {line.y0 for line in figure.layout.shapes} == {0.5}
 
 
 def test_no_sweep_with_values_is_refused() -> None:

@@ -13,11 +13,12 @@ from tuner.figures.frames import Floats, numbers
 from tuner.figures.grids import Panel, panels
 from tuner.figures.labels import plain, wrapped
 from tuner.figures.ranges import LOG_AXIS, spans_decades, whole_axis
-from tuner.figures.themes import MARKED, styles
+from tuner.figures.themes import MAIN, MARKED, OTHERS, styles
 
 __all__ = ["durations"]
 
 _BARS = 40
+_STEPS = 200  # of a line
 _CLOCK = ((2 * 3600.0, 3600.0, "h"), (2 * 60.0, 60.0, "min"), (0.1, 1.0, "s"), (0.0, 1e-3, "ms"))
 
 
@@ -26,6 +27,8 @@ def durations(
 ) -> go.Figure:
     """Draw how long a unit of training took, and how long each trial trained in all.
 
+    Of several sweeps, the share of units and of trials that took at most so long.
+
     Args:
         reports: As `tuner.Sweep.reports` gives them; of several sweeps by name.
         time: What counts as time.
@@ -33,7 +36,6 @@ def durations(
     Raises:
         NoResultError: No report has a time.
     """
-    several = not isinstance(reports, pd.DataFrame)
     sweeps = {"": reports} if isinstance(reports, pd.DataFrame) else reports
     found = {name: _measured(frame, time) for name, frame in sweeps.items()}
     known = {name: each for name, each in found.items() if each is not None}
@@ -41,12 +43,12 @@ def durations(
         raise NoResultError("there is nothing to draw: no report says how long it took")
     figure, places = panels(
         "Durations", [f"per {time}", "per trial"],
-        ["vertical lines: the medians" if several else "dashed: the median"],
+        ["where a line meets the dotted one: the median" if len(known) > 1
+         else "dashed: the median"],
         across=2, height=270,
     )  # fmt: skip
     for at, what in enumerate(("reports", "trials")):
-        _add_histograms(figure, places[at], {name: each[at] for name, each in known.items()}, what)
-    figure.update_layout(showlegend=several, bargap=0.04)
+        _add_times(figure, places[at], {name: each[at] for name, each in known.items()}, what)
     return figure
 
 
@@ -72,41 +74,62 @@ def _measured(reports: pd.DataFrame, time: str) -> tuple[Floats, Floats] | None:
     return (pace if len(pace) else np.zeros(1)), wholes
 
 
-def _add_histograms(
-    figure: go.Figure, panel: Panel, sweeps: Mapping[str, Floats], what: str
-) -> None:
-    """Add a histogram per sweep, of several in shares, with its median."""
+def _add_times(figure: go.Figure, panel: Panel, sweeps: Mapping[str, Floats], what: str) -> None:
+    """Add a histogram of one sweep with its median; of several, which share took how long."""
     every = np.concatenate(list(sweeps.values()))
     middle = float(np.median(every))
     worth, unit = next((worth, unit) for least, worth, unit in _CLOCK if middle >= least)
-    log, several = spans_decades(every / worth), len(sweeps) > 1
-    edges = (
-        np.geomspace(every.min() / worth, every.max() / worth, _BARS + 1)
-        if log
-        else np.histogram_bin_edges(every / worth, min(_BARS, max(len(every), 1)))
-    )
-    highest = 0
-    for (name, seconds), look in zip(sweeps.items(), styles(sweeps).values(), strict=True):
-        heights, _ = np.histogram(seconds / worth, edges)
-        highest = max(highest, int(heights.max()))
-        said = f"{plain(name)}<br>%{{y:.1%}} of" if several else "%{y:,}"
+    every = every / worth
+    log = spans_decades(every)
+    if len(sweeps) > 1:
+        edges = _edges(np.append(every, 1.02 * every.max()), _STEPS, log=log)
+        _add_shares(figure, panel, {name: each / worth for name, each in sweeps.items()}, edges,
+                    f"{plain(what)} within %{{x:.3g}} {unit}")  # fmt: skip
+        axis = {"title_text": "share that took no longer", "range": [0, 1.02], "tickformat": ".0%"}
+    else:
+        edges = _edges(every, min(_BARS, len(every)), log=log)
+        highest = _add_bars(figure, panel, every, edges, f"{plain(what)} at %{{x:.3g}} {unit}")
+        axis = {"title_text": what, "rangemode": "tozero", **whole_axis(highest)}
+    scale = LOG_AXIS if log else {"type": "linear"}
+    figure.update_xaxes(title_text=f"time ({unit})", **scale, **panel.where)
+    figure.update_yaxes(**axis, **panel.where)
+
+
+def _edges(times: Floats, count: int, *, log: bool) -> Floats:
+    if log:
+        return np.geomspace(times.min(), times.max(), count + 1)
+    return np.histogram_bin_edges(times, count)
+
+
+def _add_bars(figure: go.Figure, panel: Panel, times: Floats, edges: Floats, said: str) -> int:
+    """Add a histogram with its median, and return how high it is."""
+    heights, _ = np.histogram(times, edges)
+    figure.add_trace(
+        go.Scatter(
+            x=np.repeat(edges, 2)[1:-1], y=np.repeat(heights, 2), mode="lines", fill="tozeroy",
+            line={"width": 1, "color": MAIN}, showlegend=False,
+            hovertemplate=f"%{{y:,}} {said}<extra></extra>",
+        ),
+        **panel.where,
+    )  # fmt: skip
+    median = {"dash": "dash", "width": 1.5, "color": MARKED}
+    figure.add_vline(float(np.median(times)), line=median, **panel.where)
+    return int(heights.max())
+
+
+def _add_shares(
+    figure: go.Figure, panel: Panel, sweeps: Mapping[str, Floats], edges: Floats, said: str
+) -> None:
+    """Add a rising line per sweep: bars of several sweeps would hide each other."""
+    for (name, times), look in zip(sweeps.items(), styles(sweeps).values(), strict=True):
+        within = np.searchsorted(np.sort(times), edges, side="right")
         figure.add_trace(
             go.Scatter(
-                x=np.repeat(edges, 2)[1:-1], mode="lines", name=wrapped(name), legendgroup=name,
-                y=np.repeat(heights / max(len(seconds), 1) if several else heights, 2),
-                fill="none" if several else "tozeroy", showlegend=several and panel.col == 1,
-                line={"width": 1.5 if several else 1, "color": look.colour, "dash": look.dash},
-                hovertemplate=f"{said} {plain(what)} at %{{x:.3g}} {unit}<extra></extra>",
+                x=edges, y=within / len(times), mode="lines", name=wrapped(name), legendgroup=name,
+                showlegend=panel.col == 1,
+                line={"width": 2, "color": look.colour, "dash": look.dash, "shape": "hv"},
+                hovertemplate=f"{plain(name)}<br>%{{y:.1%}} of {said}<extra></extra>",
             ),
             **panel.where,
         )  # fmt: skip
-        figure.add_vline(
-            float(np.median(seconds)) / worth, **panel.where,
-            line={"dash": look.dash if several else "dash", "width": 1.5,
-                  "color": look.colour if several else MARKED},
-        )  # fmt: skip
-    axis = LOG_AXIS if log else {"type": "linear"}
-    share = f"share of {what}" if several else what
-    figure.update_xaxes(title_text=f"time ({unit})", **axis, **panel.where)
-    figure.update_yaxes(title_text=share, rangemode="tozero", **panel.where,
-                        **({"tickformat": ".0%"} if several else whole_axis(highest)))  # fmt: skip
+    figure.add_hline(0.5, line={"dash": "dot", "width": 1, "color": OTHERS}, **panel.where)
