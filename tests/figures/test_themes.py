@@ -11,7 +11,7 @@ from drawn_sweeps import reports_of
 from tuner import figures
 from tuner.errors import SpecError
 from tuner.figures import template, themed
-from tuner.figures.themes import MAIN, MARKED, PALETTE, faded, styles
+from tuner.figures.themes import ILL, MAIN, MARKED, OTHERS, PALETTE, faded, styles
 from tuner.objectives import Objective
 
 LOSS = Objective("loss", "min")
@@ -42,8 +42,14 @@ def test_what_matters_stands_out_on_every_background(theme: str) -> None:
     layout = template(theme).layout  # type: ignore[arg-type]
     assert contrast(layout.font.color, layout.paper_bgcolor) > 12
     assert contrast(layout.title.subtitle.font.color, layout.paper_bgcolor) > 5
-    assert min(contrast(colour, layout.paper_bgcolor) for colour in (MAIN, MARKED)) > 3
+    assert min(contrast(colour, layout.paper_bgcolor) for colour in (MAIN, MARKED, ILL)) > 3
     assert min(contrast(colour, layout.paper_bgcolor) for colour in PALETTE) > 2
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "print"])
+def test_what_is_for_comparison_is_found_and_stays_behind(theme: str) -> None:
+    paper = template(theme).layout.paper_bgcolor  # type: ignore[arg-type]
+    assert 2.5 < contrast(laid(OTHERS, paper), paper) < 3.3
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "print"])

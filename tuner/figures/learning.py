@@ -14,7 +14,7 @@ from tuner.figures.frames import Floats, costs_of, joined, numbers, outcomes_of
 from tuner.figures.labels import directed, new_figure, plain, wrapped
 from tuner.figures.overlays import overlaid_curves
 from tuner.figures.ranges import value_axis, whole_axis
-from tuner.figures.themes import MAIN, MARKED, OTHERS, PALETTE, faded
+from tuner.figures.themes import ILL, MAIN, MARKED, OTHERS, PALETTE, faded
 from tuner.figures.thinning import MOST_TRIALS, thinned, thinned_course
 from tuner.objectives import Objective
 from tuner.plurals import counted
@@ -29,7 +29,7 @@ _GROUPS = {
     "stopped": ("stopped early", OTHERS),
     "running": ("running", PALETTE[2]),
 }
-_ILL = ("diverged, failed or cut off", PALETTE[4])
+_ILL = ("diverged, failed or cut off", ILL)
 
 
 class _Curve(NamedTuple):

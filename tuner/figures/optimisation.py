@@ -15,7 +15,7 @@ from tuner.figures.incumbents import best_line
 from tuner.figures.labels import directed, new_figure, plain
 from tuner.figures.overlays import merged_histories, overlaid_histories
 from tuner.figures.ranges import padded, value_axis, whole_axis
-from tuner.figures.themes import MAIN, MARKED, OTHERS, PALETTE, styles
+from tuner.figures.themes import ILL, MAIN, MARKED, OTHERS, PALETTE, styles
 from tuner.figures.thinning import MOST_TRIALS, evenly, thinned
 from tuner.objectives import Objective
 from tuner.plurals import counted
@@ -27,7 +27,7 @@ _MARKS = {
     "stopped": ("stopped early", OTHERS, "circle-open"),
     "running": ("running", PALETTE[2], "diamond"),
 }
-_ILL = ("diverged, failed or cut off", PALETTE[4], "x")
+_ILL = ("diverged, failed or cut off", ILL, "x")
 _MOST_STEPS = 2000
 
 

@@ -15,6 +15,7 @@ from tuner.errors import SpecError, nearest
 
 __all__ = [
     "COLUMN_PX",
+    "ILL",
     "MAIN",
     "MARKED",
     "OTHERS",
@@ -44,8 +45,12 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 
 MAIN, MARKED = PALETTE[:2]
-OTHERS = "rgba(128,128,128,0.6)"
+OTHERS = "rgba(128,128,128,0.75)"
 """Of what is there for comparison: a grey that is seen on light and on dark."""
+
+ILL = "#CC8400"
+"""Of trials that diverged or failed, beside `MARKED` ones: the palette's orange, dark enough for
+thin lines on white."""
 
 SHADES = ("#45337D", "#375A8C", "#287D8E", "#1F9E89", "#52C569", "#A8DB34")
 """Of values: viridis without its ends, each of which is lost on one of the backgrounds."""
