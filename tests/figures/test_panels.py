@@ -46,6 +46,17 @@ def test_ticks_of_choices_are_short_enough_for_their_panels() -> None:
     assert figure.layout.yaxis2.ticktext[1] == "sgd_with_nes<br>…ov_momentum"
 
 
+def test_one_panel_has_room_for_its_options_at_every_width() -> None:
+    figure = figures.contours(TRIALS, objective=LOSS, names=["lr", "kind"])
+    for width in (375, 620, 900):
+        assert arranged(figure, width).layout.yaxis.ticktext[1] == "sgd_with_nes<br>…ov_momentum"
+
+
+def test_options_of_two_panels_side_by_side_are_short_on_a_tablet() -> None:
+    figure = arranged(figures.contours(TRIALS, objective=LOSS), 640)
+    assert figure.layout.yaxis2.ticktext[1] == "sgd_with<br>…omentum"
+
+
 def test_points_of_a_choice_are_near_its_tick_and_a_pointer_is_told_the_choice() -> None:
     figure = figures.slices(TRIALS, objective=LOSS)
     places = next(trace.x for trace in figure.data if trace.xaxis == "x3")

@@ -21,7 +21,7 @@ __all__ = ["MEDIUM", "NARROW", "arranged", "offer", "script"]
 NARROW = 32.0
 """Ems below which a figure has one column: phones."""
 
-MEDIUM = 46.0
+MEDIUM = 51.0
 """Ems below which it has two at most: a column of a printed page, a tablet."""
 
 _KEY = "layouts"

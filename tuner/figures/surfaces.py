@@ -108,8 +108,9 @@ def _name_options(
     for at, (across, up) in enumerate(pairs, 1):
         number = at if at > 1 else ""
         for size, patch in layouts.items():
-            patch[f"xaxis{number}.ticktext"] = across.tick_texts_across(_LETTERS[size])
-            patch[f"yaxis{number}.ticktext"] = up.tick_texts(_LETTERS_BESIDE[size])
+            room = size if len(pairs) > 1 else "wide"  # one panel alone is never narrow
+            patch[f"xaxis{number}.ticktext"] = across.tick_texts_across(_LETTERS[room])
+            patch[f"yaxis{number}.ticktext"] = up.tick_texts(_LETTERS_BESIDE[room])
     figure.layout.update(layouts["wide"])
     offer(figure, **layouts)
 
