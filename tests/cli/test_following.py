@@ -197,7 +197,61 @@ class TestWatch:
             "epoch 1: loss=0.5", "epoch 2: loss=0.25", "epoch 3: loss=0.125",
         ]  # fmt: skip
 
-    def test_usage(self, tuner_command: Command, running: Any) -> None:
+    @pytest.mark.parametrize("made_after", [3, None])
+    def test_a_name_that_is_not_there_yet_is_waited_for_some_seconds(
+        self,
+        tuner_command: Command,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        make_sweep: Any,
+        made_after: int | None,
+    ) -> None:
+        """``tuner run`` has no folder before it has loaded its scenario."""
+        waited: list[float] = []
+
+        def instead_of_sleeping(seconds: float) -> None:
+            waited.append(seconds)
+            if len(waited) == made_after:
+                make_sweep(tmp_path / "results" / "new")
+
+        monkeypatch.setattr(awaiting.time, "sleep", instead_of_sleeping)
+        watched = tuner_command("watch", "new", "--once")
+        assert watched.code == (2 if made_after is None else 0)
+        assert sum(waited) == (10.0 if made_after is None else 1.5)
+        first, *rest = watched.err.splitlines()
+        assert "no sweep in results/new: there is no such folder" in first
+        assert first.endswith("; waiting 10 s, in case it is being started")
+        assert len(rest) == (made_after is None)
+
+    def test_nobody_waits_for_what_is_there_and_no_sweep(
+        self, tuner_command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "results" / "empty").mkdir(parents=True)
+        monkeypatch.setattr(awaiting.time, "sleep", None)
+        assert "it is empty" in tuner_command("watch", "empty").err
+        assert "waiting" not in tuner_command("logs", "nowhere").err
+
+    def test_other_verbs_say_that_a_sweep_is_being_started(
+        self, tuner_command: Command, tmp_path: Path
+    ) -> None:
+        DriverFolder(SweepLayout.create(tmp_path / "results" / "new")).lock(print)
+        shown = tuner_command("best", "new")
+        assert shown.code == 2
+        assert "no sweep in results/new: it is being started by process " in shown.err
+        assert "follow that with: tuner watch results/new" in shown.err
+
+    def test_the_last_look_at_what_was_interrupted(
+        self, tuner_command: Command, running: Any
+    ) -> None:
+        running.end("interrupted")
+        watched = tuner_command("watch", "live")
+        assert "interrupted; go on with: tuner resume results/live" in watched.out
+        assert " left" not in watched.out
+
+    def test_usage(
+        self, tuner_command: Command, running: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(awaiting, "_PATIENCE_S", 0.0)
         assert tuner_command("watch", "nowhere").code == 2
         refused = tuner_command("watch", "live", "--trial", "t66")
         assert (refused.code, refused.out) == (2, "")
@@ -303,11 +357,10 @@ class TestLogs:
     def test_in_words_and_in_order(self, tuner_command: Command, story: Any) -> None:
         told = tuner_command("logs", "live")
         assert (told.code, told.err) == (0, "")
-        assert words(told.out)[-7:] == [
+        assert words(told.out)[-6:] == [
             "t6       suggested: lr=0.5 net/units=[8]",
             "t6       waits for a worker",
             "t6       starts",
-            "t6       saved at iteration 1",
             "t6       attempt 1 failed",
             "t6       ended: failed: ValueError: boom",
             "sweep    resumed: another driver goes on, with workers of its own",
@@ -323,6 +376,13 @@ class TestLogs:
         assert words(tuner_command("logs", "live", "--reports").out)[-4] == (
             "t6       epoch 1: loss=0.5"
         )
+
+    @pytest.mark.parametrize("chosen", [("--reports",), ("--trial", "t6")])
+    def test_checkpoints_on_demand(
+        self, tuner_command: Command, story: Any, chosen: tuple[str, ...]
+    ) -> None:
+        """There may be as many as reports."""
+        assert "t6       saved at iteration 1" in words(tuner_command("logs", "live", *chosen).out)
 
     def test_of_one_trial_with_the_whole_traceback(
         self, tuner_command: Command, story: Any

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tuner.cli import reporting
+from tuner.cli import awaiting, reporting
 from tuner.reporting import live
 
 Command = Callable[..., Any]
@@ -95,8 +95,9 @@ def test_usage(tuner_command: Command, sweep_folder: Any) -> None:
 
 
 def test_what_is_not_there_is_refused_by_the_nearest_name_before_it_is_served(
-    tuner_command: Command, running: Any
+    tuner_command: Command, running: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(awaiting, "_PATIENCE_S", 0.0)
     refused = tuner_command("report", "liv", "--serve", "0")
     assert (refused.code, refused.out) == (2, "")
     assert "no sweep in results/liv" in refused.err

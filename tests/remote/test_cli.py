@@ -62,7 +62,7 @@ def test_the_reading_verbs_take_a_uri(stored: str, call: Call) -> None:
     assert (code, json.loads(out)["trials"]["total"]) == (0, 3)
     assert json.loads(out)["checkpoints"] == {"number": 0, "bytes": 0}
     assert call(f"best {sweep}")[0] == 0
-    assert "saved at iteration" in call(f"logs {sweep}")[1]
+    assert "saved at iteration" in call(f"logs {sweep} --reports")[1]
     code, out, _ = call(f"export {sweep} --table reports --to csv")
     assert (code, len(out.splitlines())) == (0, 9)
 

@@ -117,6 +117,13 @@ class TestHolding:
         with SweepLock.acquire(layout), pytest.raises(SweepBusyError, match=str(os.getpid())):
             SweepLock.acquire(layout)
 
+    def test_what_is_driven_here_is_refused_without_taking_it(self, layout: SweepLayout) -> None:
+        SweepLock.refuse_driven(layout)
+        with SweepLock.acquire(layout), pytest.raises(SweepBusyError, match=r"tuner stop"):
+            SweepLock.refuse_driven(layout)
+        SweepLock.refuse_driven(layout)
+        assert len(layout.locks()) == 1
+
     def test_each_driver_has_a_higher_number_and_leaves_one_file(self, layout: SweepLayout) -> None:
         for number in range(12):
             with SweepLock.acquire(layout) as held:
@@ -222,6 +229,7 @@ class TestAnotherHost:
         write_lock(silent_s=20)
         with pytest.raises(SweepBusyError, match=r"process 1234 on far, heard from 2\d s ago"):
             SweepLock.acquire(layout)
+        SweepLock.refuse_driven(layout)  # which is for what is certain
 
     def test_that_is_silent_for_a_minute_is_gone_and_that_is_said(
         self, layout: SweepLayout, write_lock: Callable[..., Path]

@@ -56,6 +56,7 @@ def entries(
     *,
     time_attr: str,
     whole_errors: bool,
+    saves: bool,
 ) -> Iterator[Entry]:
     """Yield what happened; steps that concern only the inside of a sweep are left out.
 
@@ -64,9 +65,12 @@ def entries(
         error_of: Returns the traceback of a trial whose last attempt failed.
         time_attr: What counts as a trial's time.
         whole_errors: Whether to include the whole traceback, not only its last line.
+        saves: Whether to include checkpoints, of which there may be as many as reports.
     """
     for record in records:
         row = record.row
+        if row.get("event") == "saved" and not saves:
+            continue
         if record.kind == "event":
             what, text = row["event"], _event_text(row, error_of, whole_errors=whole_errors)
         elif record.kind == "decision":

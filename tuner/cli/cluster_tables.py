@@ -23,7 +23,7 @@ def workers_text(workers: Mapping[str, Any]) -> Text:
     held_s = workers["start_s"] + busy_s + workers["idle_s"]
     told = [
         f"{counted(started, 'worker')}, reused {counted(workers['reused'], 'time')}",
-        f"busy {busy_s / held_s:.0%}" if held_s else "",
+        f"busy {busy_s / held_s:.0%} of their time" if held_s else "",
         f"starting {workers['start_s'] / started:.1f} s each",
         f"idle {workers['idle_s'] / started:.1f} s each",
         f"{workers['wasted_s']:.1f} s wasted" if workers["wasted_s"] else "",

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tuner.cli.awaiting import await_sweep
+from tuner.cli.awaiting import awaited
+from tuner.cli.locate import open_sweep
 from tuner.cli.reading import JSON_HELP, SweepPath
 from tuner.cli.strict_json import dumps
 from tuner.errors import SweepFailedError
@@ -61,7 +62,7 @@ def watch(
     Ends with the sweep, and with its exit code. Ctrl-C ends the watching only, with exit code 0.
     """
     try:
-        sweep = await_sweep(path)
+        sweep = awaited(path, open_sweep)
         if trial is not None:
             sweep.trial(trial)  # which knows the nearest name of an unknown one
             _follow(sweep, trial, ["report"], once=once, as_json=as_json)
@@ -92,14 +93,17 @@ def logs(
         typer.Option("--follow", "-f", help="Go on until the sweep has ended.", metavar=""),
     ] = False,
     reports: Annotated[
-        bool, typer.Option("--reports", help="Include every report.", metavar="")
+        bool, typer.Option("--reports", help="Include every report and checkpoint.", metavar="")
     ] = False,
     as_json: AsJsonLines = False,
 ) -> None:
-    """Tell what happened in a sweep, in order: suggestions, starts, decisions, failures, notes."""
+    """Tell what happened in a sweep, in order: suggestions, starts, decisions, failures, notes.
+
+    Of one trial its checkpoints are told as well.
+    """
     kinds: list[Kind] = ["event", "decision", "report"] if reports else ["event", "decision"]
     try:
-        sweep = await_sweep(path)
+        sweep = awaited(path, open_sweep, patient=follow)
         if trial is not None:
             sweep.trial(trial)
         _follow(sweep, trial, kinds, last=n, once=not follow, as_json=as_json)
@@ -220,6 +224,7 @@ def _looks(sweep: Sweep, trial: str | None, kinds: list[Kind]) -> Iterator[list[
             lambda trial_id: sweep.trial(trial_id).error,
             time_attr=time_attr,
             whole_errors=trial is not None,
+            saves=trial is not None or "report" in kinds,
         )
         notes = read_notes(layout) if "event" in kinds else []
         new = [note_entry(note) for note in notes[notes_seen:] if trial in (None, note.trial_id)]

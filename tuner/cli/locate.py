@@ -58,7 +58,7 @@ def located(path: str, *markers: str) -> Place:
         if any((folder / name).is_file() for name in markers):
             return folder
     # The error is about the place that was more likely meant.
-    is_name = place.name == str(place) and DEFAULT_STORAGE.is_dir() and not here.exists()
+    is_name = place.name == str(place) and not here.exists()
     return load(named if is_name else here).place
 
 

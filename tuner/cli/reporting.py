@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tuner.cli.awaiting import awaited
 from tuner.cli.locate import located
 from tuner.cli.spellings import duration_s
 from tuner.errors import SpecError, SweepFailedError
@@ -83,14 +84,20 @@ def report(
     from tuner.reporting import report as write
     from tuner.store.layout import COMPARISON_FILE, STUDY_FILE, SWEEP_FILE
 
-    sources = [located(path, SWEEP_FILE, COMPARISON_FILE, STUDY_FILE) for path in paths]
-    if watch or serve is not None:
+    follows = watch or serve is not None
+    find = partial(_find, markers=(SWEEP_FILE, COMPARISON_FILE, STUDY_FILE))
+    sources = [awaited(path, find) if follows else find(path) for path in paths]
+    if follows:
         every_s = _DEFAULT_EVERY_S if every is None else duration_s("--every", every)
         _follow(sources, output, title, every_s, serve)
     elif every is not None:
         raise SpecError(f"--every says how often to look, got {every} without --watch; add that")
     else:
         typer.echo(write(*sources, output=output, title=title))
+
+
+def _find(path: str, markers: Sequence[str]) -> Place:
+    return located(path, *markers)
 
 
 def _follow(

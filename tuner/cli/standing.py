@@ -99,8 +99,16 @@ class Watched:
             gauges=self._gauges(standing),
             curves=self._recorded.curves(_CURVES),
             time_budget_s=spec.time_budget_s,
-            note=resume_hint(self._sweep) if standing == "gone" else "",
+            note=self._note(standing),
+            over=standing != "running",
         )
+
+    def _note(self, standing: Standing) -> str:
+        if standing == "gone":
+            return resume_hint(self._sweep)
+        if standing == "ended" and self._sweep.state.get("status") == "interrupted":
+            return f"interrupted; go on with: tuner resume {self._sweep.place}"
+        return ""
 
     def _look(self) -> None:
         """Read what is new."""

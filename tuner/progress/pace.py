@@ -44,8 +44,10 @@ def time_left(snapshot: Snapshot) -> float | None:
     Trials end as fast as they did so far, unless the time budget ends the sweep sooner.
 
     Returns:
-        Seconds, or None while there is nothing to estimate from.
+        Seconds, or None while there is nothing to estimate from, or where nothing is to come.
     """
+    if snapshot.over:
+        return None
     estimates = []
     if snapshot.num_samples is not None and snapshot.ended and snapshot.elapsed_s > 0:
         trials_left = max(0, snapshot.num_samples - snapshot.ended)

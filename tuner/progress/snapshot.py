@@ -122,6 +122,7 @@ class Snapshot:
         curves: Learning curves, if anything was reported.
         time_budget_s: Seconds the sweep may take in all.
         note: What the sweep waits for, if anything.
+        over: Whether nobody drives it any more, so that nothing is still to come.
     """
 
     name: str
@@ -147,6 +148,7 @@ class Snapshot:
     curves: CurveSample | None = field(default=None, repr=False)
     time_budget_s: float | None = None
     note: str = ""
+    over: bool = False
 
     @property
     def started(self) -> int:

@@ -80,6 +80,17 @@ class SweepLock:
             time.sleep(_PAUSE_S)
         raise SweepBusyError(_busy(layout, last))
 
+    @staticmethod
+    def refuse_driven(layout: SweepLayout) -> None:
+        """Refuse a sweep that a process of this machine drives, as `acquire` will; takes nothing.
+
+        Raises:
+            SweepBusyError: It is driven, for certain.
+        """
+        other = holder(layout)
+        if other is not None and other.alive and other.silent_s is None:
+            raise SweepBusyError(_busy(layout, other))
+
     def beat(self) -> None:
         """Show that the driver is alive. Call it often; it acts every 10 s.
 

@@ -19,6 +19,7 @@ from tuner.errors import SpecError, StorageError, nearest
 from tuner.places import Place, Uri, place_of
 from tuner.store.copies import RemoteCopy
 from tuner.store.dataset import read_schema, read_table
+from tuner.store.drivers import holder
 from tuner.store.history import with_tail
 from tuner.store.journal import Kind, read_journal
 from tuner.store.layout import SCHEMA_VERSION, SWEEP_FILE, SweepLayout, is_comparison
@@ -195,6 +196,9 @@ def _found(path: Place) -> str:
         if len(names) == 1:
             return f"it holds a sweep; name {path / names[0]}"
         return f"it holds the sweeps {', '.join(names)}; name one, such as {path / names[0]}"
+    driver = holder(SweepLayout(path))
+    if driver is not None and driver.alive:
+        return f"it is being started by {driver}; follow that with: tuner watch {path}"
     return "it has no sweep.json" if any(path.iterdir()) else "it is empty"
 
 

@@ -19,6 +19,7 @@ from tuner.places import Place, Uri
 from tuner.store.copies import download, staging_folder
 from tuner.store.driving import DriverFolder, Say
 from tuner.store.layout import SweepLayout, write_atomically
+from tuner.store.lock import SweepLock
 from tuner.store.mirror import Mirror
 from tuner.store.outbox import Outbox
 from tuner.store.remote import RemoteFolder
@@ -245,12 +246,14 @@ def open_folder(place: Place) -> DriverFolder:
     """Return the folder of a sweep that ended, or lost its driver.
 
     Raises:
-        SweepBusyError: It lies at a URI, and has a driver.
+        SweepBusyError: It has a driver; of a folder that is looked at again when it is locked.
         StorageError: It lies at a URI, and is not there, or cannot be read or written.
     """
     if isinstance(place, Uri):
         return StagedFolder.open(place)
-    return DriverFolder(SweepLayout(place.resolve()))
+    layout = SweepLayout(place.resolve())
+    SweepLock.refuse_driven(layout)  # before a scenario is loaded and Ray started
+    return DriverFolder(layout)
 
 
 def _exists(uri: Uri) -> SweepExistsError:
