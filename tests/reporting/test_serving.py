@@ -47,6 +47,21 @@ def test_the_page(server: PageServer) -> None:
     assert gzip.decompress(body).decode() == PAGE
 
 
+def test_until_there_is_a_page_that_is_said_and_asked_again() -> None:
+    with PageServer() as server:
+        answer, body = ask(server)
+        page = body.decode()
+        assert answer.status == 200
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert "report is being written" in page
+        assert '<meta http-equiv="refresh" content="1">' in page
+        assert "default-src 'none'" in page
+        assert "<script" not in page
+        server.publish(PAGE)
+        had = {"If-None-Match": answer.headers["ETag"]}
+        assert ask(server, headers=had)[1].decode() == PAGE
+
+
 def test_whoever_leaves_in_the_middle_is_not_told_of(
     server: PageServer, capfd: pytest.CaptureFixture[str]
 ) -> None:

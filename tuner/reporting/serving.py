@@ -25,6 +25,29 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+_NO_PAGE_YET = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
+style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
+<meta http-equiv="refresh" content="1">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>The report is being written</title>
+<style>
+:root { color-scheme: light dark; font: 15px/1.5 Inter, system-ui, Helvetica, Arial, sans-serif }
+body { margin: 30vh 1rem 0; text-align: center; background: #fff; color: #1f2328 }
+@media (prefers-color-scheme: dark) { body { background: #14171b; color: #e6e8eb } }
+h1 { font-size: 1.35rem }
+</style>
+</head>
+<body>
+<h1>The report is being written</h1>
+<p>This takes some seconds. The page loads itself again until it is there.</p>
+</body>
+</html>
+"""
 _SEES_THE_END_AFTER_S = 0.1
 _SILENCE_S = 30.0  # after which a client that sends nothing is let go
 
@@ -46,6 +69,8 @@ class _Published:
 
 class PageServer:
     """Serves one page at ``/`` of a port of the loopback interface, and nothing else.
+
+    Until there is a page it serves one that says so, and that loads itself again.
 
     A context manager: it serves from its beginning to its end, from threads of its own. Requests
     whose ``Host`` is not this machine are refused, so that no page from elsewhere can have its
@@ -98,7 +123,7 @@ class PageServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
-    page = _Published(b"")
+    page = _Published(_NO_PAGE_YET.encode())
 
 
 class _Handler(BaseHTTPRequestHandler):
