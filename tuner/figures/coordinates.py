@@ -172,23 +172,24 @@ def _add_axes(figure: go.Figure, axes: Sequence[Rail]) -> None:
     longest = max(len(line) for each in axes[:-1] for line in each.title.split("<br>"))
     slanted = longest * _LETTER_EM > _PAGE_EM / len(axes)
     room = min(max(int(_PAGE_EM / len(axes) / _LETTER_EM) + 2, 8), _LONGEST_TICK)
-    for at, each in enumerate(axes):
-        figure.add_annotation(
-            x=at, y=1, yshift=8, yanchor="bottom", text=f"<b>{each.title}</b>", captureevents=True,
-            textangle=_SLANT if slanted else 0, xanchor="left" if slanted else "center",
-            name="title", xshift=-6 if slanted else 0, bgcolor="rgba(0,0,0,0)",
-        )  # fmt: skip
-    for at, each in enumerate(axes):
-        for height, text in each.ticks:
-            figure.add_annotation(
-                x=at,
-                y=height,
-                text=clipped(text, room, lines=1),
-                xanchor="left",
-                xshift=3,
-                borderpad=1,
-                name="tick",
-            )
+    titles = [
+        {
+            "x": at, "y": 1, "yshift": 8, "yanchor": "bottom", "text": f"<b>{each.title}</b>",
+            "captureevents": True, "textangle": _SLANT if slanted else 0,
+            "xanchor": "left" if slanted else "center", "xshift": -6 if slanted else 0,
+            "name": "title", "bgcolor": "rgba(0,0,0,0)",
+        }
+        for at, each in enumerate(axes)
+    ]  # fmt: skip
+    ticks = [
+        {
+            "x": at, "y": height, "text": clipped(text, room, lines=1), "xanchor": "left",
+            "xshift": 3, "borderpad": 1, "name": "tick",
+        }
+        for at, each in enumerate(axes)
+        for height, text in each.ticks
+    ]  # fmt: skip
+    figure.update_layout(annotations=[*titles, *ticks])  # one by one takes a second
     right = len(axes) - 1 + (0.15 * len(axes) if slanted else 0.6)
     bottom = min(float(each.heights.min()) for each in axes)
     top = 1.3 if slanted else 1.16
