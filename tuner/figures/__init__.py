@@ -24,7 +24,7 @@ What they share: ``themes`` (colours and templates), ``labels`` (text, escaped),
 ``hyperparameters``, ``ranges`` and ``rails`` (axes), ``strength`` (which hyperparameters, where
 there is no room for all), ``spending``, ``grids`` (panels), ``layouts`` (one figure for several
 widths), ``overlays`` (several sweeps), ``hovering``, ``thinning`` (which of many trials are drawn),
-``saving``; and the JavaScript of ``assets``.
+``saving``, ``packing`` (plotly.js in a page); and the JavaScript of ``assets``.
 
 Lines of many trials are one trace with gaps, and all is drawn as SVG: a browser has room for a
 dozen WebGL canvases, and a report for more figures.

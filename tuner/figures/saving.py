@@ -17,10 +17,10 @@ from string import Template
 from typing import Any, Literal, TypeAlias, get_args
 
 import plotly.graph_objects as go
-import plotly.offline
 
 from tuner.errors import MissingDependencyError, SpecError, StorageError, nearest
 from tuner.figures.layouts import arranged, script
+from tuner.figures.packing import library, unpacking
 from tuner.figures.themes import PAGE_PX, Theme, themed
 
 __all__ = ["Format", "save_figures", "write_figure"]
@@ -39,15 +39,20 @@ _PAGE = Template("""\
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>$title</title>
 <style>body { margin: 0; background: $paper }</style>
-<script>$plotly</script>
 <script>$script</script>
+<script>$unpacking</script>
 </head>
 <body>
 <div id="figure"></div>
 <script type="application/json" id="data">$figure</script>
+<script type="text/plain" id="plotly">$plotly</script>
 <script>
+  const place = document.getElementById("figure");
   const data = JSON.parse(document.getElementById("data").textContent);
-  tunerFigures.draw(document.getElementById("figure"), data);
+  tunerPacked.load("plotly").then(() => tunerFigures.draw(place, data)).catch((error) => {
+    place.textContent = "This figure cannot be drawn here: " + error.message;
+    throw error;
+  });
 </script>
 </body>
 </html>
@@ -170,8 +175,9 @@ def _page(figure: go.Figure) -> str:
     return _PAGE.substitute(
         title=_TAGS.sub(" ", figure.layout.title.text or "Figure"),
         paper=figure.layout.template.layout.paper_bgcolor,
-        plotly=plotly.offline.get_plotlyjs(),
+        plotly=library(),
         script=script(),
+        unpacking=unpacking(),
         figure=figure.to_json(),  # plotly escapes what could end the element
     )
 

@@ -1,34 +1,21 @@
-"""What a page carries with it: plotly's JavaScript, themes, figures as data, style and scripts."""
+"""What a page carries with it: themes, figures as data, style and scripts."""
 
 from __future__ import annotations
 
-import base64
-import gzip
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import plotly.graph_objects as go
 from plotly.io.json import to_json_plotly
-from plotly.offline import get_plotlyjs
 
 from tuner.figures import Theme, template
 from tuner.figures.layouts import script
+from tuner.figures.packing import unpacking
 
-__all__ = ["asset", "figure_json", "library", "packed", "templates"]
+__all__ = ["asset", "figure_json", "templates"]
 
 _THEMES: tuple[Theme, ...] = ("light", "dark")
-
-
-@cache
-def library() -> str:
-    """Return plotly.js, packed: 2 MB instead of 4.8."""
-    return packed(get_plotlyjs())
-
-
-def packed(text: str) -> str:
-    """Return a text compressed, as Base64; every browser since 2023 unpacks it by itself."""
-    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
 @cache
@@ -36,6 +23,8 @@ def asset(name: str) -> str:
     """Return a file of style or script that is part of this package."""
     if name == "figures.js":
         return script()
+    if name == "unpacking.js":
+        return unpacking()
     return (resources.files(__package__) / "assets" / name).read_text(encoding="utf-8")
 
 

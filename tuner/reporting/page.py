@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from tuner.reporting.embedding import asset, figure_json, library, packed, templates
+from tuner.figures.packing import library, packed
+from tuner.reporting.embedding import asset, figure_json, templates
 from tuner.reporting.markup import Content, Markup, data_block, element, joined, json_text
 from tuner.reporting.parts import (
     Code,
@@ -37,6 +38,7 @@ _NO_SCRIPT = (
     "Figures and long tables are drawn by this page's own JavaScript, which is switched off here; "
     "all else can be read without it."
 )
+_SCRIPTS = ("unpacking.js", "print.js", "report.js")
 _DEEPEST = 3  # heading level in the table of contents
 
 
@@ -95,7 +97,7 @@ def _scripts(*, has_figures: bool, live: Live | None) -> Markup:
     if has_figures:
         parts.append(element("script", Markup(library()), type="text/plain", id="plotly"))
         parts.append(element("script", Markup(asset("figures.js"))))
-    parts += [element("script", Markup(asset(name))) for name in ("print.js", "report.js")]
+    parts += [element("script", Markup(asset(name))) for name in _SCRIPTS]
     if live is not None:
         parts.append(data_block("live-clock", {"at": live.at, "every_s": live.every_s}))
         parts.append(element("script", Markup(asset("live.js"))))

@@ -54,11 +54,7 @@
   const texts = new Map(); // unpacked, by the block's id; several figures may share one
 
   const unpack = async (id) => {
-    if (!texts.has(id)) {
-      const bytes = Uint8Array.from(atob(byId(id).textContent), (letter) => letter.charCodeAt(0));
-      const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-      texts.set(id, await new Response(stream).text());
-    }
+    if (!texts.has(id)) texts.set(id, await tunerPacked.unpack(byId(id).textContent));
     return texts.get(id);
   };
 
@@ -85,13 +81,6 @@
     }).catch(reportError);
   };
 
-  const loadLibrary = async () => {
-    const script = make("script");
-    script.textContent = await unpack("plotly");
-    texts.delete("plotly");
-    document.head.append(script);
-  };
-
   // Draws a figure, and lets the browser paint it before the next one.
   const drawInTurn = async (plot) => {
     await unpack(plot.dataset.pack);
@@ -112,7 +101,7 @@
   };
 
   const showFigures = async () => {
-    await loadLibrary();
+    await tunerPacked.load("plotly");
     watchForView();
     // The rest comes into view later, or is printed, which waits for nothing.
     for (const plot of plots) await unpack(plot.dataset.pack);
