@@ -127,6 +127,17 @@ def test_the_bound_of_what_is_left_falls_where_a_sweep_has_learned() -> None:
     up = trials.assign(**{"best/loss": -trials["best/loss"]})
     same = figures.improvement(up, objective=Objective("loss", "max")).data[0].y
     assert same == pytest.approx(left)
+    figures.improvement(trials, objective=LOSS, falling=True)
+
+
+def test_a_bound_that_does_not_fall_is_drawn_with_that_or_refused() -> None:
+    chance = np.random.default_rng(0)
+    places = {f"config/x{at}": chance.random(16) for at in range(12)}
+    trials = trials_of(chance.random(16).tolist(), **places)
+    told = figures.improvement(trials, objective=LOSS).layout.title.subtitle.text
+    assert "it hardly falls: too few trials for 12" in told.replace("<br>", "")
+    with pytest.raises(NoResultError, match="hardly falls: too few trials for 12 hyperparam"):
+        figures.improvement(trials, objective=LOSS, falling=True)
 
 
 @pytest.mark.parametrize(

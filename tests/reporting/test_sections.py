@@ -8,8 +8,10 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from planted_sweeps import TAG, parts_of
+from ray import tune
 from running_sweeps import RunningSweep
 from stored_sweeps import configs, curve, planted, sound, stored
 
@@ -55,6 +57,22 @@ def test_notes_are_there_with_their_tags(tmp_path: Path) -> None:
     (table,) = notes.parts
     assert isinstance(table, Table)
     assert table.rows[0][2:] == ["t000001", f"look {TAG} #odd"]
+
+
+def test_a_bound_that_does_not_fall_is_told_instead_of_drawn(tmp_path: Path) -> None:
+    chance = np.random.default_rng(0)
+    names = [f"x{at}" for at in range(12)]
+    trials = [planted(dict(zip(names, chance.random(12), strict=True)), x)
+              for x in chance.random(16)]  # fmt: skip
+    space = {name: tune.uniform(0, 1) for name in names}
+    sweep = stored(tmp_path, trials, space=space)
+    assert tuner.plot(sweep, "improvement").data
+    learning = section(sweep, "Learning")
+    assert learning is not None
+    told = [each for part in learning.parts if isinstance(part, Lines) for each in part.items]
+    gain = "What was left to gain: its bound hardly falls: too few trials for 12 hyperparameters"
+    assert gain in told
+    assert gain.partition(":")[0] not in [p.title for p in learning.parts if isinstance(p, Plot)]
 
 
 def test_every_trial_is_in_the_table_with_its_configuration(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from tuner.analysis.potential import improvement_left
+from tuner.errors import NoResultError
 from tuner.figures.frames import costs_of, finite, values_of
 from tuner.figures.hyperparameters import hyperparameters
 from tuner.figures.labels import new_figure, wrapped
@@ -18,7 +19,11 @@ __all__ = ["improvement"]
 
 
 def improvement(
-    trials: pd.DataFrame, *, objective: Objective, log: frozenset[str] | None = None
+    trials: pd.DataFrame,
+    *,
+    objective: Objective,
+    log: frozenset[str] | None = None,
+    falling: bool = False,
 ) -> go.Figure:
     """Draw by how much the best of the space may lie beyond the best trial so far.
 
@@ -29,20 +34,23 @@ def improvement(
         trials: As `tuner.Sweep.trials` gives them.
         objective: The metric and its direction.
         log: Hyperparameters on a log scale; None for those whose values span two powers of ten.
+        falling: Refuse a bound that hardly falls over the sweep; else its figure says so.
 
     Raises:
-        NoResultError: Too few trials have a finite value, or nothing varies.
+        NoResultError: Too few trials have a finite value, or nothing varies; or the bound hardly
+            falls, and has to.
     """
     values = values_of(trials, objective)
     finite(values, objective.metric)
     places = [np.nan_to_num(each.scaled, nan=0.5) for each in hyperparameters(trials, log=log)]
     found = improvement_left(np.stack(places, axis=1), costs_of(values, objective))
-    loose = found.left[-1] >= found.left[0]
+    loose = f"too few trials for {counted(len(places), 'hyperparameter')}"
+    if falling and not found.falls:
+        raise NoResultError(f"its bound hardly falls: {loose}")
     figure = new_figure(
         "What was left to gain",
         ["a bound by a Gaussian process; at the dotted line it is the chance in repeated trainings",
-         f"it does not fall: too few trials for {counted(len(places), 'hyperparameter')}"
-         if loose else None],
+         None if found.falls else f"it hardly falls: {loose}"],
     )  # fmt: skip
     figure.add_trace(
         go.Scatter(

@@ -22,7 +22,7 @@ from tuner.reporting.targets import Target, target_of
 from tuner.searchers.parameters import Number, parameters
 from tuner.store.record import SweepRecord
 
-__all__ = ["KINDS", "OF_ANY_METRIC", "Draw"]
+__all__ = ["KINDS", "OF_ANY_METRIC", "Draw", "falling_improvement"]
 
 Names: TypeAlias = Sequence[str]
 
@@ -55,8 +55,21 @@ def _prospects(sweep: SweepRecord, _: Names, target: Target) -> go.Figure:
     return figures.prospects(target.trials(sweep), objective=target.objective)
 
 
-def _improvement(sweep: SweepRecord, _: Names, target: Target) -> go.Figure:
-    return figures.improvement(target.trials(sweep), objective=target.objective, log=_log(sweep))
+def _improvement(
+    sweep: SweepRecord, _: Names, target: Target, *, falling: bool = False
+) -> go.Figure:
+    return figures.improvement(
+        target.trials(sweep), objective=target.objective, log=_log(sweep), falling=falling
+    )
+
+
+def falling_improvement(sweep: SweepRecord) -> go.Figure:
+    """Draw what was left to gain, where that tells something.
+
+    Raises:
+        NoResultError: It cannot be told, or its bound hardly falls.
+    """
+    return _improvement(sweep, (), target_of(sweep, None), falling=True)
 
 
 def _parallel(sweep: SweepRecord, names: Names, target: Target) -> go.Figure:

@@ -9,7 +9,7 @@ from functools import partial
 from tuner.reporting.parts import Plot, Section
 from tuner.reporting.plotting import plot
 from tuner.reporting.sections.attempts import Draw, attempt, together
-from tuner.reporting.sweeps import KINDS
+from tuner.reporting.sweeps import KINDS, falling_improvement
 from tuner.store.record import SweepRecord
 
 __all__ = ["LATER", "drawings", "repeated"]
@@ -153,6 +153,7 @@ def drawings(
         known: Figures that were worked out already, by kind.
     """
     draw: dict[str, Draw] = {kind: partial(plot, sweep, kind) for kind in KINDS}
+    draw["improvement"] = partial(falling_improvement, sweep)
     draw |= known or {}
     return [
         Section(title, together(_plots(sweep, chapter, draw, costly)))
