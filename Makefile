@@ -57,12 +57,13 @@ types: $(VENV)/.installed
 	$(BIN)/mypy --strict tuner/
 
 # Tests on Ray wait most of the time, for processes to start and for nodes to be missed: so they
-# run beside the others, those of clusters, and then of the documentation, apart from the rest.
+# run beside the others, those of clusters, and then LATER, apart from the rest.
+LATER := tests/docs tests/playbook tests/remote
 pytest: $(VENV)/.installed
 	@logs=$$(mktemp -d); \
 	{ failed=0; $(BIN)/pytest tests/cluster || failed=$$?; \
-	  $(BIN)/pytest tests/docs -m ray || failed=$$?; exit $$failed; } >$$logs/cluster 2>&1 & cluster=$$!; \
-	$(BIN)/pytest --ignore tests/cluster --ignore tests/docs -m ray >$$logs/ray 2>&1 & ray=$$!; \
+	  $(BIN)/pytest $(LATER) -m ray || failed=$$?; exit $$failed; } >$$logs/cluster 2>&1 & cluster=$$!; \
+	$(BIN)/pytest --ignore tests/cluster $(LATER:%=--ignore %) -m ray >$$logs/ray 2>&1 & ray=$$!; \
 	$(BIN)/pytest --ignore tests/cluster -m 'not ray'; failed=$$?; \
 	wait $$ray || failed=$$?; wait $$cluster || failed=$$?; \
 	cat $$logs/ray $$logs/cluster; rm -rf $$logs; exit $$failed
