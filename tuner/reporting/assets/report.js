@@ -13,7 +13,9 @@
 
   // Themes ------------------------------------------------------------------------------------
 
-  const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
+  const DARK = "(prefers-color-scheme: dark)";
+  const systemIsDark = matchMedia(DARK);
+  const systemChanges = matchMedia(DARK); // apart: one that was read since does not tell
   const theme = () => root.dataset.theme || (systemIsDark.matches ? "dark" : "light");
   const templates = dataOf("templates");
   const drawn = new Set();
@@ -46,7 +48,7 @@
     } catch { /* not kept, then */ }
     showTheme();
   });
-  systemIsDark.addEventListener("change", showTheme);
+  systemChanges.addEventListener("change", showTheme);
   showTheme();
 
   // What is packed into the page: gzip, as Base64 ----------------------------------------------
