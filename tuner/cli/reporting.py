@@ -82,11 +82,9 @@ def report(
     Figures, tables and where they come from; light and dark, on screens of any size and in print.
     """
     from tuner.reporting import report as write
-    from tuner.store.layout import COMPARISON_FILE, STUDY_FILE, SWEEP_FILE
 
     follows = watch or serve is not None
-    find = partial(_find, markers=(SWEEP_FILE, COMPARISON_FILE, STUDY_FILE))
-    sources = [awaited(path, find) if follows else find(path) for path in paths]
+    sources = [awaited(path, _find) if follows else _find(path) for path in paths]
     if follows:
         every_s = _DEFAULT_EVERY_S if every is None else duration_s("--every", every)
         _follow(sources, output, title, every_s, serve)
@@ -96,8 +94,11 @@ def report(
         typer.echo(write(*sources, output=output, title=title))
 
 
-def _find(path: str, markers: Sequence[str]) -> Place:
-    return located(path, *markers)
+def _find(path: str) -> Place:
+    """Return where a sweep, a comparison or a study lies that is called so."""
+    from tuner.store.layout import COMPARISON_FILE, STUDY_FILE, SWEEP_FILE
+
+    return located(path, SWEEP_FILE, COMPARISON_FILE, STUDY_FILE)
 
 
 def _follow(
